@@ -1,0 +1,1 @@
+"""One week of coverage as one document, rendered in every format."""

@@ -1,0 +1,1 @@
+"""A small invented press on loopback: demonstration, documentation example and test fixture."""

@@ -1,0 +1,1 @@
+"""When things happen. The steps run as child processes of their own."""

@@ -1,0 +1,51 @@
+"""The change log that every index follows, and how far each has come."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from vigie.archive._schema import articles, changes, cursors
+
+
+class Changes:
+    """The change log. An index that has applied all changes up to seq knows everything up to there."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, ids: Iterable[str]) -> None:
+        """Note that these articles, their labels or stories changed."""
+        rows = [{"article": article} for article in ids]
+        if rows:
+            self._connection.execute(insert(changes), rows)
+
+    def after(self, seq: int, *, limit: int) -> tuple[list[str], int]:
+        """Up to limit changes after seq: the distinct article ids, and the seq that has been reached with them."""
+        rows = self._connection.execute(
+            select(changes.c.seq, changes.c.article).where(changes.c.seq > seq).order_by(changes.c.seq).limit(limit)
+        ).all()
+        return list(dict.fromkeys(row.article for row in rows)), rows[-1].seq if rows else seq
+
+    def last(self) -> int:
+        """The newest seq, 0 in an empty log."""
+        return self._connection.scalar(select(func.max(changes.c.seq))) or 0
+
+    def position(self, index: str) -> int:
+        """The seq that an index has reached, 0 for a new one."""
+        return self._connection.scalar(select(cursors.c.seq).where(cursors.c.index == index)) or 0
+
+    def reached(self, index: str, seq: int) -> None:
+        """Note how far an index has come."""
+        self._connection.execute(
+            upsert(cursors).values(index=index, seq=seq).on_conflict_do_update(index_elements=["index"], set_={"seq": seq})
+        )
+
+    def unindexed(self, index: str) -> int:
+        """How many changes an index has not seen."""
+        query = select(func.count()).select_from(changes).where(changes.c.seq > self.position(index))
+        return self._connection.scalar(query) or 0
+
+    def every_article(self) -> list[str]:
+        """All article ids, for an index that is built anew."""
+        return list(self._connection.scalars(select(articles.c.id).order_by(articles.c.id)))

@@ -1,0 +1,156 @@
+"""Labels, stories, and the queue of articles that wait to be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from vigie.archive._changes import Changes
+from vigie.archive._records import from_json, to_json
+from vigie.archive._schema import articles, labels, stories, to_read, workers
+from vigie.article import Labels
+
+ANALYSER = "analyser"
+
+
+class ReadQueue:
+    """The articles that wait to be read (or read again)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, ids: Sequence[str], *, at: float) -> None:
+        """Queue articles to be read again."""
+        for article in ids:
+            self._connection.execute(
+                upsert(to_read)
+                .values(article=article, since=at, attempts=0, next_try=0)
+                .on_conflict_do_update(index_elements=["article"], set_={"attempts": 0, "next_try": 0})
+            )
+
+    def claim(self, worker: str, *, at: float, limit: int) -> list[str]:
+        """Lease up to limit articles, the earliest published first: ids in that order."""
+        free = or_(to_read.c.lease.is_(None), to_read.c.lease.not_in(select(workers.c.id)))
+        ids = list(
+            self._connection.scalars(
+                select(to_read.c.article)
+                .join(articles, articles.c.id == to_read.c.article)
+                .where(free, to_read.c.next_try <= at)
+                .order_by(articles.c.published, articles.c.id)
+                .limit(limit)
+            )
+        )
+        if ids:
+            self._connection.execute(update(to_read).where(to_read.c.article.in_(ids)).values(lease=worker))
+        return ids
+
+    def put_off(self, article: str, *, until: float) -> None:
+        """Note a failure: the article is not tried again before that instant."""
+        self._connection.execute(
+            update(to_read)
+            .where(to_read.c.article == article)
+            .values(lease=None, attempts=to_read.c.attempts + 1, next_try=until)
+        )
+
+    def waiting(self, *, at: float | None = None) -> int:
+        """How many articles wait (those put off beyond at are not counted)."""
+        query = select(func.count()).select_from(to_read)
+        return self._connection.scalar(query.where(to_read.c.next_try <= at) if at is not None else query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What story grouping needs of an article."""
+
+    article: str
+    source: str
+    published: float | None
+    language: str
+    embedding: bytes | None
+    sketch: bytes | None
+    story: str | None
+    reprint_of: str | None
+
+
+class LabelStore:
+    """The table of labels."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def store(self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, at: float) -> bool:
+        """Keep the labels of a revision, take the article off the queue and tell the indexes; False when it has moved on.
+
+        An article that got a newer revision, or whose lease went to another worker, stays queued.
+        """
+        revision = self._connection.scalar(select(articles.c.revision).where(articles.c.id == record.article_id))
+        if revision != record.revision:
+            return False
+        taken = self._connection.execute(delete(to_read).where(to_read.c.article == record.article_id, to_read.c.lease == worker))
+        if taken.rowcount == 0:
+            return False
+        values = {
+            "revision": record.revision, "analyser": record.analyser, "record": to_json(record),
+            "embedding": embedding, "sketch": sketch, "at": at,
+        }  # fmt: skip
+        self._connection.execute(
+            upsert(labels)
+            .values(article=record.article_id, author=ANALYSER, **values)
+            .on_conflict_do_update(index_elements=["article", "author"], set_=values)
+        )
+        Changes(self._connection).append([record.article_id])
+        return True
+
+    def get(self, ids: Sequence[str]) -> dict[str, Labels]:
+        """The analyser's labels of these articles."""
+        rows = self._connection.execute(
+            select(labels.c.article, labels.c.record).where(labels.c.article.in_(ids), labels.c.author == ANALYSER)
+        )
+        return {row.article: from_json(Labels, row.record) for row in rows}
+
+    def count(self) -> int:
+        """How many articles have been read."""
+        return self._connection.scalar(select(func.count()).select_from(labels).where(labels.c.author == ANALYSER)) or 0
+
+    def fingerprints(self, *, since: float | None = None, until: float | None = None) -> list[Fingerprint]:
+        """What story grouping needs of every read article published in [since, until), by publication and id."""
+        query = (
+            select(
+                labels.c.article, articles.c.source, articles.c.published, labels.c.record, labels.c.embedding, labels.c.sketch,
+                stories.c.story, stories.c.reprint_of,
+            )
+            .join(articles, articles.c.id == labels.c.article)
+            .outerjoin(stories, stories.c.article == labels.c.article)
+            .where(labels.c.author == ANALYSER)
+            .order_by(articles.c.published, labels.c.article)
+        )  # fmt: skip
+        if since is not None:
+            query = query.where(articles.c.published >= since)
+        if until is not None:
+            query = query.where(articles.c.published < until)
+        return [
+            Fingerprint(
+                article=row.article, source=row.source, published=row.published, language=from_json(Labels, row.record).language,
+                embedding=row.embedding, sketch=row.sketch, story=row.story, reprint_of=row.reprint_of,
+            )
+            for row in self._connection.execute(query)
+        ]  # fmt: skip
+
+
+class Stories:
+    """Which article tells which story. The id of a story is the id of its earliest article."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def set(self, article: str, story: str, *, reprint_of: str | None) -> None:
+        """Put an article into a story."""
+        values = {"story": story, "reprint_of": reprint_of}
+        self._connection.execute(
+            upsert(stories).values(article=article, **values).on_conflict_do_update(index_elements=["article"], set_=values)
+        )
+
+    def members(self, story: str) -> list[str]:
+        """The articles of a story."""
+        return list(self._connection.scalars(select(stories.c.article).where(stories.c.story == story)))

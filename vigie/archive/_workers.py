@@ -1,0 +1,56 @@
+"""Who is at work. A lease names its worker; a lease whose worker is dead is free again.
+
+A worker is dead when its process is gone (seen from the same machine) or when its heartbeat is older than HEARTBEAT_LIMIT_S
+(seen from any machine). A process number that was given to another program meanwhile only delays this until the limit.
+"""
+
+import os
+import socket
+import uuid
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from vigie.archive._schema import workers
+
+HEARTBEAT_LIMIT_S = 120.0
+
+
+class Workers:
+    """The table of workers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def enter(self, step: str, *, at: float) -> str:
+        """Register this process for a step; the id of the new worker."""
+        worker = f"{step}-{uuid.uuid4().hex[:12]}"
+        self._connection.execute(
+            insert(workers).values(id=worker, step=step, host=socket.gethostname(), pid=os.getpid(), beat=at)
+        )
+        return worker
+
+    def beat(self, worker: str, *, at: float) -> None:
+        """Say that the worker is alive."""
+        self._connection.execute(update(workers).where(workers.c.id == worker).values(beat=at))
+
+    def leave(self, worker: str) -> None:
+        """Take the worker out: whatever it still holds is free."""
+        self._connection.execute(delete(workers).where(workers.c.id == worker))
+
+    def sweep(self, *, at: float) -> None:
+        """Take out the dead."""
+        here = socket.gethostname()
+        for row in self._connection.execute(select(workers)).all():
+            gone = row.host == here and not _runs(row.pid)
+            if gone or row.beat < at - HEARTBEAT_LIMIT_S:
+                self.leave(row.id)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

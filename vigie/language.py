@@ -1,0 +1,26 @@
+"""Which language a text is in (py3langid; Lui & Baldwin 2012, langid.py)."""
+
+from functools import cache
+from typing import Protocol
+
+
+class _Identifier(Protocol):
+    def classify(self, text: str) -> tuple[str, float]: ...
+
+
+@cache
+def _identifier(languages: tuple[str, ...]) -> _Identifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    if languages:
+        identifier.set_languages(list(languages))
+    return identifier  # type: ignore[no-any-return]  # py3langid carries no types
+
+
+def detect_language(text: str, languages: tuple[str, ...] = ()) -> str:
+    """The ISO 639-1 code of the language of text, among languages where given; empty for a text without letters."""
+    sample = text[:4000]
+    if not any(character.isalpha() for character in sample):
+        return ""
+    return str(_identifier(languages).classify(sample)[0])
