@@ -95,7 +95,7 @@ class Archive:
                 version = int(found or 0)
             if version > _schema.SCHEMA_VERSION:
                 raise VigieError(
-                    f"{self.place}: written by a newer Vigie (archive version {version}, this one knows {_schema.SCHEMA_VERSION})",
+                    f"{self.place}: written by a newer Vigie (archive version {version}; this one: {_schema.SCHEMA_VERSION})",
                     mend="update Vigie, or name another data folder with --data DIR",
                 )
             for migrate in _schema.MIGRATIONS[version:]:

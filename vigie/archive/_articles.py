@@ -43,7 +43,7 @@ class Pages:
         digest = hashlib.sha256(body).hexdigest()
         found = self._connection.scalar(select(pages.c.id).where(pages.c.url == url, pages.c.digest == digest))
         if found is not None:
-            return found
+            return int(found)
         result = self._connection.execute(
             insert(pages).values(
                 url=url,

@@ -75,7 +75,7 @@ class Frontier:
     def claim(
         self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = (), seen: Iterable[str] = ()
     ) -> list[FrontierEntry]:
-        """Lease up to limit URLs that are due, at most per_source of each source so that a slow outlet never starves the others."""
+        """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others."""
         free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
         due = select(frontier, rank.label("rank")).where(frontier.c.next_try <= at, free)
@@ -97,7 +97,8 @@ class Frontier:
         query = select(func.min(frontier.c.next_try))
         if sources:
             query = query.where(frontier.c.source.in_(sources))
-        return self._connection.scalar(query)
+        due: float | None = self._connection.scalar(query)
+        return due
 
     def finish(
         self,
@@ -130,7 +131,8 @@ class Frontier:
         self._set(entry.url, **values)
         self._connection.execute(
             insert(fetches).values(
-                worker=worker, url=entry.url, source=entry.source, kind=entry.kind, outcome=outcome, status=status, bytes=size, at=at, detail=detail
+                worker=worker, url=entry.url, source=entry.source, kind=entry.kind, outcome=outcome, status=status,
+                bytes=size, at=at, detail=detail,
             )
         )  # fmt: skip
 
@@ -162,8 +164,8 @@ class Frontier:
 
     def sizes(self) -> dict[str, int]:
         """How many URLs are known, by kind."""
-        rows = self._connection.execute(select(frontier.c.kind, func.count()).group_by(frontier.c.kind))
-        return {kind: count for kind, count in rows}
+        rows = self._connection.execute(select(frontier.c.kind, func.count().label("count")).group_by(frontier.c.kind))
+        return {row.kind: row.count for row in rows}
 
     def source_states(self) -> list[dict[str, Any]]:
         """Each source with its known articles and listings, the last fetch and the last outcome of its listings."""
