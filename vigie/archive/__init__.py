@@ -13,5 +13,6 @@ from vigie.archive._archive import Archive, Transaction
 from vigie.archive._articles import StoredArticle
 from vigie.archive._frontier import FrontierEntry, Listing
 from vigie.archive._quarantine import Quarantined
+from vigie.archive._robots import RobotsFile
 
-__all__ = ["Archive", "FrontierEntry", "Listing", "Quarantined", "StoredArticle", "Transaction"]
+__all__ = ["Archive", "FrontierEntry", "Listing", "Quarantined", "RobotsFile", "StoredArticle", "Transaction"]

@@ -14,6 +14,7 @@ from vigie.archive._changes import Changes
 from vigie.archive._frontier import Frontier
 from vigie.archive._labels import LabelStore, ReadQueue, Stories
 from vigie.archive._quarantine import Quarantine
+from vigie.archive._robots import Robots
 from vigie.archive._workers import Workers
 from vigie.errors import VigieError
 
@@ -57,6 +58,10 @@ class Transaction:
     @cached_property
     def quarantine(self) -> Quarantine:
         return Quarantine(self.connection)
+
+    @cached_property
+    def robots(self) -> Robots:
+        return Robots(self.connection)
 
     @cached_property
     def workers(self) -> Workers:

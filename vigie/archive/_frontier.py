@@ -30,6 +30,8 @@ class FrontierEntry:
     interval: float | None = None
     fetched: float | None = None
     hint: dict[str, str] = field(default_factory=dict)
+    parent: str | None = None
+    discovered: float | None = None
 
 
 class Frontier:
@@ -43,7 +45,9 @@ class Frontier:
         named = {entry.url: entry for entry in entries}
         known = {
             row.url: row
-            for row in self._connection.execute(select(frontier.c.url, frontier.c.next_try).where(frontier.c.kind != "article"))
+            for row in self._connection.execute(
+                select(frontier.c.url, frontier.c.next_try).where(frontier.c.kind != "article", frontier.c.parent.is_(None))
+            )
         }
         for url, entry in named.items():
             if url not in known:
@@ -68,21 +72,17 @@ class Frontier:
         merged = before | entry.hint
         if merged != before:
             changed = "updated" in before and merged.get("updated") != before["updated"]
-            due = at if changed and row.kind == "article" else row.next_try
+            due = at if changed else row.next_try
             self._set(entry.url, hint=json.dumps(merged, ensure_ascii=False, sort_keys=True), next_try=due)
         return False
 
-    def claim(
-        self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = (), seen: Iterable[str] = ()
-    ) -> list[FrontierEntry]:
+    def claim(self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = ()) -> list[FrontierEntry]:
         """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others."""
         free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
         due = select(frontier, rank.label("rank")).where(frontier.c.next_try <= at, free)
         if sources:
             due = due.where(frontier.c.source.in_(sources))
-        if seen := list(seen):
-            due = due.where(frontier.c.url.not_in(seen))
         ranked = due.subquery()
         order = case((ranked.c.kind == "article", 1), else_=0)
         rows = self._connection.execute(
@@ -92,9 +92,9 @@ class Frontier:
             self._connection.execute(update(frontier).where(frontier.c.url.in_([row.url for row in rows])).values(lease=worker))
         return [_entry(row) for row in rows]
 
-    def next_due(self, *, sources: Sequence[str] = ()) -> float | None:
-        """The instant at which the next URL falls due, or None."""
-        query = select(func.min(frontier.c.next_try))
+    def next_retry(self, *, sources: Sequence[str] = ()) -> float | None:
+        """The instant at which the next URL that failed before falls due again, or None."""
+        query = select(func.min(frontier.c.next_try)).where(frontier.c.attempts > 0)
         if sources:
             query = query.where(frontier.c.source.in_(sources))
         due: float | None = self._connection.scalar(query)
@@ -165,7 +165,7 @@ class Frontier:
     def sizes(self) -> dict[str, int]:
         """How many URLs are known, by kind."""
         rows = self._connection.execute(select(frontier.c.kind, func.count().label("count")).group_by(frontier.c.kind))
-        return {row.kind: row.count for row in rows}
+        return {kind: count for kind, count in rows}  # noqa: C416  # mypy cannot type dict(rows)
 
     def source_states(self) -> list[dict[str, Any]]:
         """Each source with its known articles and listings, the last fetch and the last outcome of its listings."""
@@ -183,7 +183,7 @@ class Frontier:
         self._connection.execute(
             upsert(frontier)
             .values(
-                url=entry.url, source=entry.source, kind=entry.kind, next_try=next_try, attempts=0, discovered=at,
+                url=entry.url, source=entry.source, kind=entry.kind, next_try=next_try, attempts=0, discovered=at, parent=entry.parent,
                 hint=json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
             )
             .on_conflict_do_nothing()
@@ -196,5 +196,5 @@ class Frontier:
 def _entry(row: Any) -> FrontierEntry:
     return FrontierEntry(
         url=row.url, source=row.source, kind=row.kind, attempts=row.attempts, etag=row.etag, modified=row.modified,
-        interval=row.interval, fetched=row.fetched, hint=json.loads(row.hint),
+        interval=row.interval, fetched=row.fetched, hint=json.loads(row.hint), parent=row.parent, discovered=row.discovered,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Dataclasses of vigie.article to JSON text and back."""
 
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -9,7 +9,7 @@ Record = TypeVar("Record")
 
 
 @cache
-def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -20,4 +20,5 @@ def to_json(record: object) -> str:
 
 def from_json(kind: type[Record], text: str) -> Record:
     """The record of that kind; raises pydantic.ValidationError on text that is none."""
-    return _adapter(kind).validate_json(text)
+    record: Record = _adapter(kind).validate_json(text)
+    return record

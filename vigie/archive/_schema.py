@@ -49,6 +49,7 @@ frontier = Table(
     Column("etag", String),
     Column("modified", String),
     Column("interval", Float),  # seconds between polls of a listing
+    Column("parent", String),  # the sitemap index that named this sitemap
     Column("hint", Text, nullable=False, default="{}"),  # what the listing said: title, published, updated
     Index("frontier_due", "next_try"),
 )
@@ -67,6 +68,15 @@ fetches = Table(
     Column("at", Float, nullable=False),
     Column("detail", Text, nullable=False, default=""),
     Index("fetches_at", "at"),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String, primary_key=True),  # scheme://host:port
+    Column("status", Integer, nullable=False),  # 0: unreachable
+    Column("body", LargeBinary, nullable=False),
+    Column("fetched", Float, nullable=False),
 )
 
 pages = Table(
