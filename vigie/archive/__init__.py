@@ -9,10 +9,20 @@ One database (SQLite by default). All access goes through a transaction that off
 A step takes a lease on its work and commits its result together with the next step's work in one such transaction.
 """
 
-from vigie.archive._archive import Archive, Transaction
+from vigie.archive._archive import Archive, Transaction, explain_database_error
 from vigie.archive._articles import StoredArticle
-from vigie.archive._frontier import FrontierEntry, Listing
+from vigie.archive._frontier import Fetch, FrontierEntry, Listing
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
 
-__all__ = ["Archive", "FrontierEntry", "Listing", "Quarantined", "RobotsFile", "StoredArticle", "Transaction"]
+__all__ = [
+    "Archive",
+    "Fetch",
+    "FrontierEntry",
+    "Listing",
+    "Quarantined",
+    "RobotsFile",
+    "StoredArticle",
+    "Transaction",
+    "explain_database_error",
+]

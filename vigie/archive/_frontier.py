@@ -19,7 +19,7 @@ _ORDER = case((frontier.c.kind == "feed", 0), (frontier.c.kind == "sitemap", 1),
 
 @dataclass(frozen=True, slots=True)
 class FrontierEntry:
-    """A URL to fetch. hint holds what its listing said: title, published, updated (raw strings)."""
+    """A URL to fetch. hint holds what its listings said, as written: feed.title, feed.published, sitemap.updated …"""
 
     url: str
     source: str
@@ -32,6 +32,17 @@ class FrontierEntry:
     hint: dict[str, str] = field(default_factory=dict)
     parent: str | None = None
     discovered: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How one fetch ended."""
+
+    source: str
+    kind: Kind
+    url: str
+    outcome: str
+    detail: str
 
 
 class Frontier:
@@ -60,7 +71,7 @@ class Frontier:
     def discover(self, entry: FrontierEntry, *, at: float) -> bool:
         """Note a URL found in a listing; True when it is new.
 
-        A known article becomes due again when the listing now gives another time of update than before.
+        A known one becomes due again when the same kind of listing now gives another time of update than before.
         """
         row = self._connection.execute(
             select(frontier.c.hint, frontier.c.kind, frontier.c.next_try).where(frontier.c.url == entry.url)
@@ -71,18 +82,22 @@ class Frontier:
         before = json.loads(row.hint)
         merged = before | entry.hint
         if merged != before:
-            changed = "updated" in before and merged.get("updated") != before["updated"]
+            changed = any(before[key] != merged[key] for key in before if key.endswith("updated"))
             due = at if changed else row.next_try
             self._set(entry.url, hint=json.dumps(merged, ensure_ascii=False, sort_keys=True), next_try=due)
         return False
 
-    def claim(self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = ()) -> list[FrontierEntry]:
+    def claim(
+        self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = (), listings_only: bool = False
+    ) -> list[FrontierEntry]:
         """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others."""
         free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
         due = select(frontier, rank.label("rank")).where(frontier.c.next_try <= at, free)
         if sources:
             due = due.where(frontier.c.source.in_(sources))
+        if listings_only:
+            due = due.where(frontier.c.kind != "article")
         ranked = due.subquery()
         order = case((ranked.c.kind == "article", 1), else_=0)
         rows = self._connection.execute(
@@ -162,6 +177,21 @@ class Frontier:
             counts.setdefault(source, {})[outcome] = count
         return counts
 
+    def fetched_by(self, worker: str) -> list[Fetch]:
+        """Everything that a worker fetched, in order."""
+        rows = self._connection.execute(select(fetches).where(fetches.c.worker == worker).order_by(fetches.c.id))
+        return [Fetch(row.source, row.kind, row.url, row.outcome, row.detail) for row in rows]
+
+    def failing_listings(self, sources: Sequence[str] = ()) -> list[tuple[str, str, str]]:
+        """The listings whose last fetch failed: source, URL, and how."""
+        query = (
+            select(frontier.c.source, frontier.c.url, frontier.c.outcome)
+            .where(frontier.c.kind != "article", frontier.c.attempts > 0, frontier.c.next_try.is_not(None))
+            .order_by(frontier.c.source, frontier.c.url)
+        )
+        rows = self._connection.execute(query.where(frontier.c.source.in_(sources)) if sources else query)
+        return [(row.source, row.url, row.outcome) for row in rows]
+
     def sizes(self) -> dict[str, int]:
         """How many URLs are known, by kind."""
         rows = self._connection.execute(select(frontier.c.kind, func.count().label("count")).group_by(frontier.c.kind))
@@ -183,7 +213,8 @@ class Frontier:
         self._connection.execute(
             upsert(frontier)
             .values(
-                url=entry.url, source=entry.source, kind=entry.kind, next_try=next_try, attempts=0, discovered=at, parent=entry.parent,
+                url=entry.url, source=entry.source, kind=entry.kind, parent=entry.parent, discovered=at,
+                next_try=next_try, attempts=0,
                 hint=json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
             )
             .on_conflict_do_nothing()

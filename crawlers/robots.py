@@ -1,0 +1,108 @@
+"""robots.txt as RFC 9309 wants it, kept in the archive for a day, with Crawl-delay honoured.
+
+Scrapy's own middleware takes a robots.txt that answers 503 for "everything is allowed"; RFC 9309 2.3.1.4 says that an
+unreachable one (5xx, no connection) disallows everything, and 2.3.1.3 that an absent one (4xx) allows everything.
+"""
+
+import logging
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawlers.rhythm import DAY, HOUR, MINUTE
+from vigie import clock
+from vigie.archive import Archive, RobotsFile
+
+logger = logging.getLogger(__name__)
+
+# RFC 9309 2.4: not longer than a day; an unreachable file is asked for again soon.
+KEPT, KEPT_UNREACHABLE = DAY, HOUR
+LONGEST_CRAWL_DELAY = MINUTE
+# RFC 9309 2.5: at least 500 KiB are to be parsed.
+PARSED_BYTES = 512 * 1024
+
+
+class Disallowed(IgnoreRequest):
+    """robots.txt does not allow this URL."""
+
+
+class RobotsUnreachable(IgnoreRequest):
+    """robots.txt cannot be had, so that nothing may be fetched for now."""
+
+
+class RobotsMiddleware:
+    """Lets only those requests pass that the host's robots.txt allows."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            raise NotConfigured
+        self._crawler = crawler
+        self._archive: Archive = crawler.settings["VIGIE_ARCHIVE"]
+        self._agent = crawler.settings["USER_AGENT"].split("/")[0]
+        self._rules: dict[str, Protego | None] = {}  # None: unreachable
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        if request.meta.get("robots_txt"):
+            return
+        origin = _origin(request.url)
+        if origin not in self._rules:
+            file = await self._file(origin)
+            self._rules.setdefault(origin, _parse(file))
+        rules = self._rules[origin]
+        if rules is None:
+            raise RobotsUnreachable(f"{origin}/robots.txt cannot be had: nothing is fetched from there for now")
+        if not rules.can_fetch(request.url, self._agent):
+            raise Disallowed(f"{origin}/robots.txt disallows it")
+        self._respect_crawl_delay(rules, request)
+
+    async def _file(self, origin: str) -> RobotsFile:
+        now = clock.now().timestamp()
+        with self._archive.read() as tx:
+            kept = tx.robots.get(origin)
+        if kept and now - kept.fetched < (KEPT if kept.status else KEPT_UNREACHABLE):
+            return kept
+        request = Request(
+            f"{origin}/robots.txt", meta={"robots_txt": True, "handle_httpstatus_all": True}, priority=1000, callback=NO_CALLBACK
+        )
+        assert self._crawler.engine
+        try:
+            file = _answer(await self._crawler.engine.download_async(request), now)
+        except Exception as error:  # whatever kept the file away, the answer is the same: unreachable
+            logger.info("%s/robots.txt unreachable: %s", origin, error)
+            file = RobotsFile(0, b"", now)
+        with self._archive.begin() as tx:
+            tx.robots.store(origin, file)
+        return file
+
+    def _respect_crawl_delay(self, rules: Protego, request: Request) -> None:
+        delay = rules.crawl_delay(self._agent)
+        assert self._crawler.engine
+        downloader = self._crawler.engine.downloader
+        slot = downloader.slots.get(downloader.get_slot_key(request))
+        if delay and slot and slot.delay < delay:
+            slot.delay = min(float(delay), LONGEST_CRAWL_DELAY)
+            logger.info("%s asks for a delay of %g s", request.url, delay)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _answer(response: Response, now: float) -> RobotsFile:
+    if response.status >= 500 or response.status == 429:
+        return RobotsFile(0, b"", now)
+    return RobotsFile(response.status, response.body[:PARSED_BYTES] if response.status < 300 else b"", now)
+
+
+def _parse(file: RobotsFile) -> Protego | None:
+    return Protego.parse(file.body.decode("utf-8", "replace")) if file.status else None

@@ -1,0 +1,386 @@
+"""The spider: takes what is due from the frontier, fetches it, and writes down how each fetch ended."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError
+from scrapy.http import Response
+from sqlalchemy.exc import DatabaseError
+from twisted.python.failure import Failure
+
+from crawlers import rhythm
+from crawlers.extract import Extracted, extract
+from crawlers.listings import ListingContent, read_listing
+from crawlers.outcomes import QUARANTINED, Outcome
+from crawlers.pause import HostPaused
+from crawlers.reading import READING_LIMIT_S, ReaderPool
+from crawlers.robots import Disallowed, RobotsUnreachable
+from crawlers.safety import AddressRefused
+from vigie import clock
+from vigie.archive import Archive, FrontierEntry, Transaction, explain_database_error
+from vigie.article import Article, article_id
+from vigie.errors import VigieError
+from vigie.watch import Watch
+
+logger = logging.getLogger(__name__)
+
+# Retries that fall due within this many seconds are waited for.
+PATIENCE_S = 60.0
+HEARTBEAT_S = 20.0
+
+
+@dataclass(frozen=True)
+class CrawlOrder:
+    """What a crawl is to do.
+
+    once: every URL at most once, no waiting for retries. deadline: seconds. listings_only: no article is fetched.
+    """
+
+    watch: Watch
+    sources: tuple[str, ...] = ()
+    once: bool = False
+    deadline: float = 3600.0
+    listings_only: bool = False
+
+
+@dataclass(frozen=True)
+class _Result:
+    """How one fetch ended, and what is to be written about it."""
+
+    outcome: Outcome
+    detail: str = ""
+    next_try: float | None = None
+    interval: float | None = None
+
+
+class WatchSpider(Spider):
+    """Works through the frontier until nothing is due, or the deadline has passed."""
+
+    name = "vigie"
+
+    def __init__(
+        self, *, archive: Archive, order: CrawlOrder, worker: str, pool: ReaderPool, progress: Callable[[str, Outcome], None]
+    ) -> None:
+        super().__init__()
+        self._archive = archive
+        self._order = order
+        self._worker = worker
+        self._pool = pool
+        self._progress = progress
+        self._under_way = 0
+        self._finished = asyncio.Event()
+        self.fatal: VigieError | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "WatchSpider":
+        spider: WatchSpider = super().from_crawler(crawler, *args, **kwargs)
+        return spider
+
+    # -- taking work
+
+    async def start(self) -> AsyncIterator[Request]:
+        loop = asyncio.get_running_loop()
+        stop_at = loop.time() + self._order.deadline
+        beat_at = 0.0
+        window = self._order.watch.crawl.concurrency * 2
+        while loop.time() < stop_at and not self.fatal:
+            if loop.time() >= beat_at:
+                self._beat()
+                beat_at = loop.time() + HEARTBEAT_S
+            entries = self._claim(window - self._under_way) if self._under_way <= window // 2 else []
+            for entry in entries:
+                self._under_way += 1
+                yield self._request(entry)
+            if entries:
+                continue
+            if self._under_way:
+                await self._something_finishes()
+            elif (wait := self._seconds_to_retry()) is not None:
+                await asyncio.sleep(min(wait, stop_at - loop.time()))
+            else:
+                break
+
+    def _claim(self, limit: int) -> list[FrontierEntry]:
+        with self._guarded(), self._archive.begin() as tx:
+            return tx.frontier.claim(
+                self._worker,
+                at=clock.now().timestamp(),
+                limit=limit,
+                per_source=max(4, limit // 4),
+                sources=self._order.sources,
+                listings_only=self._order.listings_only,
+            )
+        return []
+
+    def _beat(self) -> None:
+        with self._guarded(), self._archive.begin() as tx:
+            tx.workers.beat(self._worker, at=clock.now().timestamp())
+
+    def _seconds_to_retry(self) -> float | None:
+        if self._order.once:
+            return None
+        with self._archive.read() as tx:
+            due = tx.frontier.next_retry(sources=self._order.sources)
+        wait = None if due is None else due - clock.now().timestamp()
+        return max(0.1, wait) if wait is not None and wait <= PATIENCE_S else None
+
+    async def _something_finishes(self) -> None:
+        self._finished.clear()
+        try:
+            await asyncio.wait_for(self._finished.wait(), HEARTBEAT_S)
+        except TimeoutError:
+            return
+
+    def _request(self, entry: FrontierEntry) -> Request:
+        headers = {}
+        if entry.etag:
+            headers["If-None-Match"] = entry.etag
+        if entry.modified:
+            headers["If-Modified-Since"] = entry.modified
+        return Request(
+            entry.url,
+            callback=self.fetched,
+            errback=self.failed,
+            headers=headers,
+            cb_kwargs={"entry": entry},
+            meta={"handle_httpstatus_all": True},
+            dont_filter=True,
+        )
+
+    # -- how fetches end
+
+    async def fetched(self, response: Response, entry: FrontierEntry) -> None:
+        """Read what came, and keep it."""
+        try:
+            outcome = _outcome_of_status(response.status)
+            if response.status == 304:
+                self._conclude(entry, response, lambda _: self._unchanged(entry))
+            elif outcome is not None:
+                self._conclude(entry, response, lambda _: self._failure(entry, outcome, f"HTTP {response.status}"))
+            elif entry.kind == "article":
+                await self._fetched_page(response, entry)
+            else:
+                await self._fetched_listing(response, entry)
+        finally:
+            self._done_with_one()
+
+    def failed(self, failure: Failure) -> None:
+        """Write down why nothing came."""
+        error, entry = failure.value, failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds request
+        assert error is not None
+        outcome, detail = _outcome_of_exception(error)
+        until = error.until if isinstance(error, HostPaused) else None
+        try:
+            self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until))
+        finally:
+            self._done_with_one()
+
+    async def _fetched_listing(self, response: Response, entry: FrontierEntry) -> None:
+        content = await self._read(read_listing, entry.kind, response.body, response.url, _content_type(response))
+        if isinstance(content, str):
+            self._conclude(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, content))
+            return
+        self._conclude(entry, response, lambda tx: self._discover(tx, entry, content))
+
+    async def _fetched_page(self, response: Response, entry: FrontierEntry) -> None:
+        found = await self._read(extract, response.body, response.url, _content_type(response), entry.hint)
+        if isinstance(found, str):
+            self._conclude(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, found), keep_page=True)
+            return
+        self._conclude(entry, response, lambda tx: self._keep(tx, entry, response, found), keep_page=True)
+
+    async def _read(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a reading function makes of what came, or the reason why it failed (a text)."""
+        try:
+            return await asyncio.wrap_future(self._pool.submit(function, *arguments))
+        except TimeoutError:
+            return f"reading took longer than {READING_LIMIT_S:g} s"
+        except VigieError as error:
+            return error.message
+        except Exception as error:  # a reader that crashes costs its own page only; the reason is kept with it
+            logger.info("reading failed", exc_info=True)
+            return f"{type(error).__name__}: {error}"[:500]
+
+    # -- what each end means for the archive; each runs inside the transaction that also ends the lease
+
+    def _discover(self, tx: Transaction, entry: FrontierEntry, content: ListingContent) -> _Result:
+        now = clock.now().timestamp()
+        oldest = now - self._order.watch.crawl.max_age_days * rhythm.DAY
+        new = known = 0
+        for link in content.links:
+            if link.instant is not None and link.instant < oldest:
+                continue
+            kind = link.kind
+            hint = {f"{entry.kind}.{key}": value for key, value in link.hint.items()}
+            found = FrontierEntry(link.url, entry.source, kind, hint=hint, parent=entry.url if kind != "article" else None)
+            if tx.frontier.discover(found, at=now):
+                new += 1
+            else:
+                known += 1
+        interval = rhythm.next_interval(entry.interval, new=new, known=known, at_least=content.ttl or 0.0)
+        detail = f"{new} new of {new + known}"
+        return _Result(Outcome.LISTING, detail, next_try=now + interval, interval=interval)
+
+    def _keep(self, tx: Transaction, entry: FrontierEntry, response: Response, found: Extracted) -> _Result:
+        now = clock.now().timestamp()
+        discovered = entry.discovered if entry.discovered is not None else now
+        page = self._keep_page(tx, entry, response, now)
+        recheck = rhythm.next_recheck(discovered=discovered, now=now)
+        if found.kind != "article":
+            return _Result(Outcome.NOT_ARTICLE, found.reason)
+        article = _article(found, entry)
+        if entry.url != article.canonical_url and self._is_another_address(tx, entry, article):
+            return _Result(Outcome.DUPLICATE, article.canonical_url)
+        return _Result(Outcome(tx.articles.store(article, page_id=page, at=now)), next_try=recheck)
+
+    def _keep_page(self, tx: Transaction, entry: FrontierEntry, response: Response, now: float) -> int:
+        headers = {"Content-Type": _content_type(response), "URL": response.url}
+        return tx.pages.store(entry.url, response.body, status=response.status, headers=headers, at=now)
+
+    def _is_another_address(self, tx: Transaction, entry: FrontierEntry, article: Article) -> bool:
+        """Whether the article is already kept from another address: one address is followed for revisions, the rest rest."""
+        kept = tx.articles.get([article.id])
+        return bool(kept) and kept[0].url != entry.url
+
+    def _unchanged(self, entry: FrontierEntry) -> _Result:
+        now = clock.now().timestamp()
+        if entry.kind == "article":
+            discovered = entry.discovered if entry.discovered is not None else now
+            return _Result(Outcome.UNCHANGED, next_try=rhythm.next_recheck(discovered=discovered, now=now))
+        interval = rhythm.next_interval(entry.interval, new=0, known=1)
+        return _Result(Outcome.UNCHANGED, next_try=now + interval, interval=interval)
+
+    def _failure(self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None) -> _Result:
+        now = clock.now().timestamp()
+        if entry.kind == "article" and rhythm.gives_up(outcome, entry.attempts):
+            return _Result(outcome, detail)
+        return _Result(outcome, detail, next_try=until or now + rhythm.wait_after_failure(outcome, entry.attempts))
+
+    def _conclude(
+        self,
+        entry: FrontierEntry,
+        response: Response | None,
+        decide: Callable[[Transaction], _Result],
+        *,
+        keep_page: bool = False,
+    ) -> None:
+        """Commit the end of one fetch: its result, the lease, and what follows from it, in one transaction."""
+        now = clock.now().timestamp()
+        with self._guarded():
+            try:
+                self._commit(entry, response, decide, keep_page=keep_page, now=now)
+            except DatabaseError:
+                raise
+            except Exception as error:  # a fault of ours costs this page only, and is seen in quarantine
+                logger.exception("%s could not be kept", entry.url)
+                said = f"{type(error).__name__}: {error}"[:500]
+                self._commit(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, said), keep_page=keep_page, now=now)
+
+    def _commit(
+        self,
+        entry: FrontierEntry,
+        response: Response | None,
+        decide: Callable[[Transaction], _Result],
+        *,
+        keep_page: bool,
+        now: float,
+    ) -> None:
+        with self._archive.begin() as tx:
+            result = decide(tx)
+            usable = response is not None and not result.outcome.is_failure
+            tx.frontier.finish(
+                entry,
+                worker=self._worker,
+                outcome=result.outcome,
+                at=now,
+                next_try=result.next_try,
+                failed=result.outcome.is_failure,
+                status=response.status if response is not None else None,
+                size=len(response.body) if response is not None else 0,
+                detail=result.detail,
+                etag=_header(response, "ETag") if usable and response is not None else None,
+                modified=_header(response, "Last-Modified") if usable and response is not None else None,
+                interval=result.interval,
+            )
+            if result.outcome in QUARANTINED:
+                if keep_page and response is not None:
+                    self._keep_page(tx, entry, response, now)
+                tx.quarantine.put("crawl", entry.url, reason=result.outcome, detail=result.detail, source=entry.source, at=now)
+            else:
+                tx.quarantine.release("crawl", entry.url)
+        self._progress(entry.source, result.outcome)
+
+    def _done_with_one(self) -> None:
+        self._under_way -= 1
+        self._finished.set()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """A database that refuses (a full disk, say) ends the crawl: going on would fetch pages that cannot be kept."""
+        try:
+            yield
+        except DatabaseError as error:
+            self.fatal = explain_database_error(error, self._archive.place)
+            self._finished.set()
+
+
+def _article(found: Extracted, entry: FrontierEntry) -> Article:
+    return Article(
+        id=article_id(found.canonical_url),
+        url=entry.url,
+        canonical_url=found.canonical_url,
+        source=entry.source,
+        title=found.title,
+        text=found.text,
+        authors=found.authors,
+        published=found.published,
+        language=found.language,
+        section=found.section,
+        tags=found.tags,
+        image=found.image,
+        paywalled=found.paywalled,
+    )
+
+
+def _content_type(response: Response) -> str:
+    return _header(response, "Content-Type") or ""
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def _outcome_of_status(status: int) -> Outcome | None:
+    """The outcome that a status alone decides; None where the body has to be read."""
+    if 200 <= status < 300:
+        return None
+    if status in (404, 410):
+        return Outcome.GONE
+    if status in (401, 402, 403, 451):
+        return Outcome.FORBIDDEN
+    return Outcome.HTTP_ERROR
+
+
+def _outcome_of_exception(error: BaseException) -> tuple[Outcome, str]:
+    """The outcome of a fetch that brought no response, and what to say of it."""
+    chain = [error, *([error.__cause__] if error.__cause__ else [])]
+    said = str(error) or type(error).__name__
+    kinds = {
+        AddressRefused: Outcome.REFUSED,
+        Disallowed: Outcome.DISALLOWED,
+        RobotsUnreachable: Outcome.DEFERRED,
+        HostPaused: Outcome.DEFERRED,
+        DownloadCancelledError: Outcome.TOO_LARGE,
+    }
+    for link in chain:
+        for kind, outcome in kinds.items():
+            if isinstance(link, kind):
+                return outcome, str(link) or said
+    return Outcome.UNREACHABLE, said[:300]
