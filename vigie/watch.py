@@ -171,7 +171,14 @@ def load_watch(path: Path) -> Watch:
     try:
         return Watch.model_validate(tables)
     except ValidationError as error:
-        lines = [_explain(path, text, tables, problem) for problem in error.errors()]
+        # A row that is refused makes its table too short as well: only the cause is told.
+        places = [problem["loc"] for problem in error.errors()]
+        problems = [
+            problem
+            for problem in error.errors()
+            if not any(len(place) > len(problem["loc"]) and place[: len(problem["loc"])] == problem["loc"] for place in places)
+        ]
+        lines = [_explain(path, text, tables, problem) for problem in problems]
         raise UsageError("\n".join(lines)) from None
 
 

@@ -100,7 +100,7 @@ def run_demo(newsroom: "Newsroom", folder: Path) -> int:
         ("rising", "--week", "2025-W05"),
         ("digest", "--week", "2025-W05", "--format", "html", "--format", "md", "--format", "json"),
     ):
-        codes.append(vigie(*words))
+        codes += [vigie(*words)]
     note(f"\nIn {folder}: watch.toml, the archive, the index and the digest. Ask more, for example:")
     note(f"  .venv/bin/vigie search --watch {watch} --data {folder} 'subject:deepseek topic:gpus'")
     return max(codes)

@@ -1,0 +1,118 @@
+"""The watch file: what it says, and how its faults are told."""
+
+from pathlib import Path
+
+import pytest
+
+from vigie.errors import UsageError
+from vigie.watch import load_watch
+
+GOOD = """
+name = "demo"
+timezone = "Europe/Paris"
+languages = ["fr", "en"]
+
+[[subjects]]
+id = "deepseek"
+name = "DeepSeek"
+aliases = ["Deep Seek", "深度求索"]
+
+[[topics]]
+id = "data"
+label = { fr = "Données", en = "Data" }
+
+[topics.description]
+fr = "Données personnelles"
+en = "Personal data"
+
+[[sources]]
+id = "silex"
+name = "Silex"
+home = "https://silex.example/"
+feeds = ["https://silex.example/feed"]
+language = "fr"
+country = "FR"
+
+[[sources]]
+id = "post"
+name = "The Post"
+home = "https://post.example/"
+feeds = ["https://post.example/feed"]
+language = "en"
+country = "US"
+
+[crawl]
+delay = 2.0
+"""
+
+
+def fault(tmp_path: Path, old: str, new: str, at: str = "") -> str:
+    """What is said of the good watch with one thing changed; at: a line, whose number must be named."""
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    file = tmp_path / "watch.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as told:
+        load_watch(file)
+    said = str(told.value)
+    if at:
+        number = [line.strip() for line in text.splitlines()].index(at) + 1
+        assert said.startswith(f"{file}:{number}: "), said
+    return said
+
+
+def test_a_good_watch_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    watch = load_watch(file)
+    assert watch.subjects[0].names == ("DeepSeek", "Deep Seek", "深度求索")
+    assert watch.topics[0].label_in("fr") == "Données"
+    assert watch.topics[0].label_in("it") == "Données"
+    assert [source.id for source in watch.sources] == ["silex", "post"]
+    assert watch.crawl.delay == 2.0
+
+
+def test_an_unknown_key_names_file_line_key_and_mend(tmp_path: Path) -> None:
+    told = fault(tmp_path, 'feeds = ["https://post', 'feedz = ["https://post', 'feedz = ["https://post.example/feed"]')
+    assert told.endswith('unknown key "feedz" in [[sources]] "post"; did you mean "feeds"?')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "says"),
+    [
+        ("delay = 2.0", 'delay = "slow"', 'delay = "slow"', '"delay" in [crawl]'),
+        ("delay = 2.0", "delai = 2.0", "delai = 2.0", 'did you mean "delay"?'),
+        ('"Europe/Paris"', '"Europe/Pariss"', 'timezone = "Europe/Pariss"', "did you mean 'Europe/Paris'"),
+        ('id = "post"', 'id = "silex"', "", 'the id "silex" stands twice in [[sources]]'),
+        ('country = "US"', 'country = "usa"', 'country = "usa"', '"country" in [[sources]] "post"'),
+        ('home = "https://post.example/"', 'home = "post.example"', 'home = "post.example"', "not an http(s) address"),
+        ('name = "DeepSeek"\n', "", "[[subjects]]", '"name" in [[subjects]] "deepseek" is missing'),
+        ('feeds = ["https://silex.example/feed"]\n', "", "[[sources]]", "needs at least one of feeds, sitemaps or sections"),
+    ],
+)
+def test_faults_are_named_where_they_stand(tmp_path: Path, old: str, new: str, at: str, says: str) -> None:
+    assert says in fault(tmp_path, old, new, at)
+
+
+def test_broken_toml_and_missing_files_are_usage_errors(tmp_path: Path) -> None:
+    assert "not valid TOML" in fault(tmp_path, "[crawl]", "[crawl")
+    with pytest.raises(UsageError, match="no such watch file"):
+        load_watch(tmp_path / "none.toml")
+
+
+def test_the_shipped_watch_is_good_and_wide() -> None:
+    watch = load_watch(Path(__file__).parents[2] / "watches" / "deepseek.toml")
+    assert len(watch.sources) >= 40
+    assert [topic.id for topic in watch.topics] == ["performance", "data", "gpus"]
+    for topic in watch.topics:
+        for texts in (topic.label, topic.description, topic.examples):
+            assert set(texts) >= {"fr", "en", "de", "es", "it"}
+    assert watch.sources[0].language == "fr"
+    assert {source.language for source in watch.sources} == {"fr", "en", "de", "es", "it"}
+
+
+def test_an_unknown_source_is_told_with_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(UsageError, match='did you mean "silex"'):
+        load_watch(file).source("silx")
