@@ -37,7 +37,21 @@ _WEB_LABELS = {
     "x-unicode20utf8": "utf-8",
 }
 # Codecs that Python knows and no page may ask for.
-_BARRED = {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "rot13", "hex", "base64", "bz2", "zlib", "uu", "quopri"}
+_BARRED = {
+    "utf-7",
+    "idna",
+    "punycode",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "undefined",
+    "rot13",
+    "hex",
+    "base64",
+    "bz2",
+    "zlib",
+    "uu",
+    "quopri",
+}
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _PRESCAN_BYTES = 4096

@@ -14,18 +14,15 @@ from lxml.html import HtmlElement
 
 # https://schema.org/Article and its subtypes, with the neighbours under which press texts are published.
 ARTICLE_TYPES = frozenset(
-    """
-    Article NewsArticle AdvertiserContentArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle
-    ReportageNewsArticle ReviewNewsArticle SatiricalArticle ScholarlyArticle MedicalScholarlyArticle TechArticle APIReference Report
-    SocialMediaPosting BlogPosting LiveBlogPosting DiscussionForumPosting Review CriticReview ClaimReview Recipe HowTo
-    """.split()
+    ["Article", "NewsArticle", "AdvertiserContentArticle", "AnalysisNewsArticle", "AskPublicNewsArticle", "BackgroundNewsArticle", "OpinionNewsArticle", "ReportageNewsArticle", "ReviewNewsArticle", "SatiricalArticle", "ScholarlyArticle", "MedicalScholarlyArticle", "TechArticle", "APIReference", "Report", "SocialMediaPosting", "BlogPosting", "LiveBlogPosting", "DiscussionForumPosting", "Review", "CriticReview", "ClaimReview", "Recipe", "HowTo"]
 )
 # Types that say that a page is not one article.
-LISTING_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage", "ContactPage", "AboutPage", "CheckoutPage", "ItemList"})
+LISTING_TYPES = frozenset(
+    {"CollectionPage", "SearchResultsPage", "ProfilePage", "ContactPage", "AboutPage", "CheckoutPage", "ItemList"}
+)
 
 _MAX_DEPTH = 12
 _MAX_NODES = 2000
-_WRAPPER = re.compile(r"^\s*(?:<!--|/\*|//)?\s*(?:<!\[CDATA\[)?(?:\*/)?|(?:/\*|//)?\s*(?:\]\]>)?\s*(?:\*/|-->)?\s*;?\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _FIELD = re.compile(
@@ -70,7 +67,7 @@ def read_jsonld(tree: HtmlElement, url: str = "") -> JsonLd:
 
 def parse(text: str) -> Any:
     """The value of a JSON text that may be broken; where nothing can be mended, the few fields that can be read from it."""
-    text = _WRAPPER.sub("", text)
+    text = _unwrapped(text)
     for mended in _mendings(text):
         try:
             return json.loads(mended, strict=False)
@@ -105,6 +102,12 @@ def texts(value: Any) -> list[str]:
 def text(value: Any) -> str:
     """The first string in a value, or the empty one."""
     return next(iter(texts(value)), "")
+
+
+def _unwrapped(text: str) -> str:
+    """What stands between the first and the last bracket: comment and CDATA wrappers fall away."""
+    starts = [place for bracket in "{[" if (place := text.find(bracket)) >= 0]
+    return text[min(starts) : max(text.rfind("}"), text.rfind("]")) + 1] if starts else ""
 
 
 def _mendings(text: str) -> Iterator[str]:

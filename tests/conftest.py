@@ -1,9 +1,16 @@
 """What all tests share: the real data beside the repository, a watch, an archive."""
 
+import json
 import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from vigie.archive import Archive
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -17,3 +24,77 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"the real data is not here ({SHARED}); VIGIE_SHARED names its folder")
     return SHARED / "data"
+
+
+@dataclass
+class Told:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Vigie:
+    """The command line on a watch and a data folder of the test's own, as a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.watch = folder / "watch.toml"
+        self.data = folder / "data"
+
+    def write_watch(self, sources: str, *, crawl: str = "delay = 0", more: str = "") -> None:
+        """A watch on DeepSeek with these [[sources]] tables, on loopback."""
+        self.watch.write_text(WATCH.format(sources=sources, crawl=crawl, more=more), encoding="utf-8")
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "vigie", *words]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return os.environ | {"VIGIE_WATCH": str(self.watch), "VIGIE_DATA": str(self.data), **more}
+
+    def __call__(self, *words: str, now: str = "", stdin: str | None = None) -> Told:
+        environment = self.environment(**({"VIGIE_NOW": now} if now else {}))
+        done = subprocess.run(
+            self.command(*words), env=environment, input=stdin, capture_output=True, text=True, timeout=300, check=False
+        )
+        return Told(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def archive(self) -> Archive:
+        return Archive.open(self.data)
+
+
+WATCH = """
+name = "test"
+timezone = "Europe/Paris"
+languages = ["fr", "en", "de", "es", "it"]
+[[subjects]]
+id = "deepseek"
+name = "DeepSeek"
+aliases = ["Deep Seek", "深度求索"]
+[[topics]]
+id = "performance"
+label = {{ fr = "Performances", en = "Performance" }}
+description = {{ fr = "Qualité du modèle, résultats aux tests, coût d'entraînement", en = "Quality of the model, benchmarks, training cost" }}
+[[topics]]
+id = "data"
+label = {{ fr = "Données", en = "Data" }}
+description = {{ fr = "Données personnelles, régulateurs, fuites", en = "Personal data, regulators, leaks" }}
+{more}
+{sources}
+[crawl]
+{crawl}
+max_age_days = 36500
+allow_hosts = ["127.0.0.0/8"]
+"""
+
+
+@pytest.fixture
+def vigie(tmp_path: Path) -> Vigie:
+    """The command line in a folder of the test's own."""
+    return Vigie(tmp_path)

@@ -111,7 +111,9 @@ def test_outcomes_add_up_to_the_fetches(archive: Archive) -> None:
 
 def test_a_changed_text_is_a_revision_and_keeps_its_publication(archive: Archive) -> None:
     first = piece("a")
-    edited = replace(piece("a", "Un autre texte.", day=22), published=replace(first.published, instant=datetime(2025, 1, 22, tzinfo=UTC)))  # type: ignore[type-var]
+    edited = replace(
+        piece("a", "Un autre texte.", day=22), published=replace(first.published, instant=datetime(2025, 1, 22, tzinfo=UTC))
+    )  # type: ignore[type-var]
     with archive.begin() as tx:
         assert tx.articles.store(first, page_id=None, at=1) == "article"
         assert tx.articles.store(first, page_id=None, at=2) == "unchanged"
@@ -172,9 +174,13 @@ def test_quarantine_counts_and_releases(archive: Archive) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(archive: Archive) -> None:
-    with pytest.raises(RuntimeError), archive.begin() as tx:
-        tx.articles.store(piece("a"), page_id=None, at=1)
-        raise RuntimeError
+    def broken_step() -> None:
+        with archive.begin() as tx:
+            tx.articles.store(piece("a"), page_id=None, at=1)
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        broken_step()
     with archive.read() as tx:
         assert tx.articles.count() == 0
 
