@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawlers import urls
@@ -111,6 +112,8 @@ _AUTHOR_METAS = (
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|byline|auteur|autor|signature)s?(?:$|[\s_-])|author-?name|authorName", re.IGNORECASE
 )
+_SIGNED = XPath("//body//*[contains(@rel, 'author') or contains(@itemprop, 'author')]")
+_CLASSED = XPath("//body//*[self::a or self::span or self::div or self::p or self::address or self::strong or self::h3 or self::h4 or self::li][@class]")
 _NOT_BYLINE = re.compile(
     r"comment|related|sidebar|footer|avatar|bio|photo|image|caption|date|share|social|newsletter", re.IGNORECASE
 )
@@ -162,20 +165,20 @@ def _person_names(page: Page, stated: Any) -> list[str]:
 
 def _marked_names(tree: HtmlElement) -> list[str]:
     """Names in elements that are marked as the author's, by rel or itemprop."""
-    marked = (
-        element
-        for element in tree.iter("a", "span", "div", "p", "address", "strong", "h3", "h4", "li")
-        if "author" in (element.get("rel") or "").split() or "author" in (element.get("itemprop") or "").split()
-    )
+    marked = (element for element in _SIGNED(tree) if _says_author(element, "rel") or _says_author(element, "itemprop"))
     return [said for element in islice(marked, 8) if 2 < len(said := _name_within(element)) <= 120]
+
+
+def _says_author(element: HtmlElement, attribute: str) -> bool:
+    return "author" in (element.get(attribute) or "").split()
 
 
 def _bylines(tree: HtmlElement) -> list[str]:
     """The first text in an element whose class speaks of an author."""
     looking_so = (
         said
-        for element in tree.iter("a", "span", "div", "p", "address", "strong", "h3", "h4", "li", "b", "em")
-        if (kinds := element.get("class")) and _BYLINE_CLASS.search(kinds) and not _NOT_BYLINE.search(kinds)
+        for element in _CLASSED(tree)
+        if _BYLINE_CLASS.search(kinds := element.get("class")) and not _NOT_BYLINE.search(kinds)
         if 2 < len(said := text_of(element)) <= 120
     )
     return list(islice(looking_so, 1))

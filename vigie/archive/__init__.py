@@ -12,12 +12,14 @@ A step takes a lease on its work and commits its result together with the next s
 from vigie.archive._archive import Archive, Transaction, explain_database_error
 from vigie.archive._articles import StoredArticle
 from vigie.archive._frontier import Fetch, FrontierEntry, Listing
+from vigie.archive._labels import Fingerprint
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
 
 __all__ = [
     "Archive",
     "Fetch",
+    "Fingerprint",
     "FrontierEntry",
     "Listing",
     "Quarantined",

@@ -99,6 +99,8 @@ class LabelStore:
             .values(article=record.article_id, author=ANALYSER, **values)
             .on_conflict_do_update(index_elements=["article", "author"], set_=values)
         )
+        # Its place among the stories is to be found again; until then it has none.
+        self._connection.execute(delete(stories).where(stories.c.article == record.article_id))
         Changes(self._connection).append([record.article_id])
         return True
 
@@ -126,7 +128,7 @@ class LabelStore:
             .order_by(articles.c.published, labels.c.article)
         )  # fmt: skip
         if since is not None:
-            query = query.where(articles.c.published >= since)
+            query = query.where(or_(articles.c.published >= since, articles.c.published.is_(None)))
         if until is not None:
             query = query.where(articles.c.published < until)
         return [
@@ -150,6 +152,17 @@ class Stories:
         self._connection.execute(
             upsert(stories).values(article=article, **values).on_conflict_do_update(index_elements=["article"], set_=values)
         )
+
+    def ungrouped(self) -> tuple[int, float | None]:
+        """How many read articles have no story yet, and when the first of them was published (None: none has a date)."""
+        row = self._connection.execute(
+            select(func.count(), func.min(articles.c.published))
+            .select_from(labels)
+            .join(articles, articles.c.id == labels.c.article)
+            .outerjoin(stories, stories.c.article == labels.c.article)
+            .where(labels.c.author == ANALYSER, stories.c.story.is_(None))
+        ).one()
+        return row[0], row[1]
 
     def members(self, story: str) -> list[str]:
         """The articles of a story."""

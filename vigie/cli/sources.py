@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 _COLUMNS = ("id", "name", "language", "country", "kind", "owner", "feeds", "sitemaps", "sections", "checked", "home")
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+class _ListByDefault(click.Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ListByDefault)
+def command() -> None:
     """List, check, import and export the sources of the watch (without a subcommand: list)."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_sources)
 
 
 @command.command("list", epilog="\b\nExample:\n  vigie sources list --watch watches/deepseek.toml --language fr")

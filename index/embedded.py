@@ -1,0 +1,354 @@
+"""The embedded index: tantivy, in a folder beside the archive. One process writes, any number read and never wait."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tantivy
+
+from index import tantivy_form
+from index.calendar import bucket, day_number, day_of, last_day
+from index.document import COUNTED_COLUMNS, NUMBER_COLUMNS, IndexedArticle
+from index.engine import Only, Page, Sort, Value
+from index.generations import IndexFolder, explained
+from index.query import DateRange, Query, all_of
+from vigie.errors import UsageError, VigieError
+
+if TYPE_CHECKING:
+    from vigie.watch import Watch
+
+# tantivy gives at most this many buckets and says so with an error, whose words tell it from others.
+MOST_BUCKETS = 65_000
+_TOO_MUCH = ("bucket limit was exceeded", "memory limit was exceeded")
+
+# So many values of each segment compete for a place among the most frequent that none is missed.
+_ALL_OF_A_SEGMENT = 100_000_000
+_DEEPEST_PAGE = 10_000  # as in Elasticsearch
+
+_WRITER_BYTES = 192_000_000
+_ATTEMPTS = 3
+
+
+class _TooManyBucketsError(Exception):
+    """The request must be split."""
+
+
+class EmbeddedIndex:
+    """The index of a watch in a folder. It is opened when first needed; reading raises VigieError where there is none."""
+
+    def __init__(self, folder: Path, watch: "Watch") -> None:
+        self._folder = IndexFolder(folder, watch.timezone)
+        self._watch = watch
+        self._generation = ""
+        self._published = True
+        self._index: tantivy.Index | None = None
+        self._searcher: tantivy.Searcher | None = None
+        self._writer: tantivy.IndexWriter | None = None
+        self._compiler = tantivy_form.Compiler(tantivy_form.schema(), watch.languages)
+
+    # Opening.
+
+    @property
+    def name(self) -> str:
+        """``embedded:`` and the generation."""
+        self._opened()
+        return f"embedded:{self._generation}"
+
+    def reload(self) -> None:
+        """See what has been committed, or the index that has taken over, since the last time."""
+        if self._published:
+            self._follow_generation()
+        index = self._opened()
+        with explained(self._folder.path):
+            index.reload()
+            self._searcher = index.searcher()
+
+    def _follow_generation(self) -> None:
+        about = self._folder.current()
+        if about is None:
+            raise VigieError(f"{self._folder.path}: there is no index yet", mend="make it with: vigie index")
+        if about.generation != self._generation:
+            self._generation, self._index, self._searcher = about.generation, None, None
+
+    def _opened(self) -> tantivy.Index:
+        if self._index is not None:
+            return self._index
+        for attempt in range(_ATTEMPTS):
+            if self._published:
+                self._follow_generation()
+            try:
+                with explained(self._folder.path):
+                    index = tantivy.Index.open(str(self._folder.tantivy_folder(self._generation)))
+                    index.config_reader("manual")
+                    index.reload()
+                    self._searcher = index.searcher()
+            except VigieError:
+                # A rebuild may have taken over and removed this generation since we read its name: look again.
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+                continue
+            self._index = index
+            break
+        assert self._index is not None
+        return self._index
+
+    @property
+    def _reader(self) -> tantivy.Searcher:
+        if self._searcher is None:
+            self._opened()
+        assert self._searcher is not None
+        return self._searcher
+
+    # Writing.
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for writing, making it on first use; raises VigieError where another process holds it."""
+        if not self._published:  # an empty copy lives under the lock of the index that it will replace
+            with self._writer_open():
+                yield
+            return
+        with self._folder.locked():
+            if self._folder.current() is None:
+                self._create(self._folder.new_generation())
+                self._folder.publish(self._generation)
+            self._follow_generation()
+            self._folder.remove_others(self._generation)
+            with self._writer_open():
+                yield
+
+    @contextmanager
+    def _writer_open(self) -> Iterator[None]:
+        index = self._opened()
+        with explained(self._folder.path):
+            # One thread makes one segment a commit: fewer to search. Analysing text in Python is the slower half anyway.
+            writer = index.writer(_WRITER_BYTES, 1)
+        self._writer = writer
+        try:
+            yield
+        finally:
+            self._writer = None
+            with explained(self._folder.path):
+                writer.wait_merging_threads()
+            self.reload()
+
+    def _create(self, generation: str) -> None:
+        self._generation = generation
+        with explained(self._folder.path):
+            tantivy.Index(tantivy_form.schema(), path=str(self._folder.tantivy_folder(generation)))
+        self._index = self._searcher = None
+
+    def apply(self, documents: Sequence[IndexedArticle], deletions: Sequence[str]) -> dict[str, str]:
+        """Put articles in and take others out, in one durable commit; the answer names those refused, with the reason."""
+        if self._writer is None:
+            raise RuntimeError("apply() is called inside of writing()")
+        refused: dict[str, str] = {}
+        prepared: list[tantivy.Document] = []
+        for article in documents:
+            try:
+                prepared.append(tantivy_form.document(article))
+            except (ValueError, OverflowError) as error:
+                refused[article.id] = str(error)
+        with explained(self._folder.path):
+            for article_id in (*deletions, *(article.id for article in documents)):
+                self._writer.delete_documents_by_term("id", article_id)
+            for document in prepared:
+                self._writer.add_document(document)
+            self._writer.commit()
+        self.reload()
+        return refused
+
+    @contextmanager
+    def rebuilding(self) -> Iterator["EmbeddedIndex"]:
+        """An empty index, open for writing, that takes this one's place when the block ends without an exception."""
+        with self._folder.locked():
+            copy = EmbeddedIndex(self._folder.path, self._watch)
+            copy._published = False
+            copy._create(self._folder.new_generation())
+            try:
+                with copy.writing():
+                    yield copy
+            except BaseException:
+                self._folder.remove(copy._generation)
+                raise
+            self._folder.publish(copy._generation)
+            copy._published = True
+            self._folder.remove_others(copy._generation)
+        self.reload()
+
+    # Asking.
+
+    def search(self, query: Query, *, limit: int = 10, offset: int = 0, sort: Sort = "relevance") -> Page:
+        """A page of what the query finds; see :class:`index.engine.Reader`."""
+        if limit < 0 or offset < 0 or limit + offset > _DEEPEST_PAGE:
+            raise UsageError(f"a search shows the first {_DEEPEST_PAGE} articles at most", mend="narrow it, say by published:")
+        if limit == 0:
+            return Page(self.count(query), ())
+        reader = self._reader
+        by_date = sort == "date"
+        compiled = self._compiler.matching(query) if by_date else self._compiler.ranking(query)
+        with explained(self._folder.path):
+            found = reader.search(compiled, limit, True, "turn" if by_date else None, offset)
+            payloads = [str(reader.doc(address).get_first("payload")) for _, address in found.hits]
+        return Page(_total(found), tuple(json.loads(payload) for payload in payloads))
+
+    def count(self, query: Query) -> int:
+        """How many articles the query finds."""
+        with explained(self._folder.path):
+            return _total(self._reader.search(self._compiler.matching(query), 1, True))
+
+    def cells(
+        self,
+        query: Query,
+        columns: Sequence[str],
+        *,
+        only: Only | None = None,
+        at_least: int = 1,
+    ) -> dict[tuple[Value, ...], int]:
+        """How many articles hold each combination of values; see :class:`index.engine.Reader`."""
+        _check_columns(columns)
+        only = only or {}
+        try:
+            return self._cells_at_once(query, columns, only, at_least)
+        except _TooManyBucketsError:
+            pass
+        halves = self._halves(query, columns, only)
+        if not halves:
+            return self._cells_by_pages(query, columns, only, at_least)
+        # No combination of values stands in both halves, so each may leave out the rare ones by itself.
+        first, second = (self.cells(part, columns, only=some, at_least=at_least) for part, some in halves)
+        return first | second
+
+    def _halves(self, query: Query, columns: Sequence[str], only: Only) -> tuple[tuple[Query, Only], tuple[Query, Only]] | None:
+        """The same request twice, each for about half of the buckets of the first column or half of the values asked for."""
+        interval = columns[0]
+        if interval == "day" or interval == "week" or interval == "month":
+            days = self.days(query)
+            first, last = (bucket(day_of(day), interval) for day in days) if days else (0, 0)
+            if days and first < last:
+                middle = bucket(day_of(sum(days) // 2), interval)
+                cut = day_number(last_day(middle if middle < last else middle - 1, interval))
+                return (_between(query, days[0], cut), only), (_between(query, cut + 1, days[1]), only)
+        for column, values in only.items():
+            if len(values) > 1:
+                half = len(values) // 2
+                return (query, {**only, column: values[:half]}), (query, {**only, column: values[half:]})
+        return None
+
+    def _cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> dict[tuple[Value, ...], int]:
+        request: dict[str, Any] = {}
+        for column in reversed(columns):
+            terms: dict[str, Any] = {"field": column, "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT}
+            if column in only:
+                terms["include"] = list(only[column])
+            if not request:
+                terms["min_doc_count"] = at_least
+            request = {column: {"terms": terms, **({"aggs": request} if request else {})}}
+        answer = self._aggregate(query, request)
+        cells: dict[tuple[Value, ...], int] = {}
+
+        def gather(level: int, key: tuple[Value, ...], found: dict[str, Any]) -> None:
+            listed = found[columns[level]]["buckets"]
+            if len(listed) >= MOST_BUCKETS:
+                raise _TooManyBucketsError
+            for one in listed:
+                inner = (*key, one["key"])
+                if level + 1 == len(columns):
+                    cells[inner] = one["doc_count"]
+                else:
+                    gather(level + 1, inner, one)
+
+        gather(0, (), answer)
+        return cells
+
+    def _cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> dict[tuple[Value, ...], int]:
+        """The slow way, for what cannot be split by time."""
+        wanted = [frozenset(only[column]) if column in only else None for column in columns]
+        request: dict[str, Any] = {"size": 20_000, "sources": [{column: {"terms": {"field": column}}} for column in columns]}
+        cells: dict[tuple[Value, ...], int] = {}
+        while True:
+            answer = self._aggregate(query, {"page": {"composite": request}})["page"]
+            for one in answer["buckets"]:
+                key = tuple(one["key"][column] for column in columns)
+                held = all(values is None or value in values for value, values in zip(key, wanted, strict=True))
+                if held and one["doc_count"] >= at_least:
+                    cells[key] = one["doc_count"]
+            if "after_key" not in answer or not answer["buckets"]:
+                return cells
+            request = {**request, "after": answer["after_key"]}
+
+    def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
+        """The most frequent values of a keyword column, exactly."""
+        _check_columns((column,))
+        # More than asked for, so that values of equal count at the edge are told apart by name.
+        terms = {"field": column, "size": min(MOST_BUCKETS, max(10 * limit, 1000)), "segment_size": _ALL_OF_A_SEGMENT}
+        answer = self._aggregate(query, {column: {"terms": terms}})
+        found = [(str(one["key"]), int(one["doc_count"])) for one in answer[column]["buckets"]]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def repeated_stories(self, query: Query) -> dict[str, int]:
+        """The stories that several of the articles tell, with the turn of the earliest of them."""
+        return {story: turn for story, (number, turn) in self._stories(query, 2).items() if number > 1}
+
+    def _stories(self, query: Query, at_least: int) -> dict[str, tuple[int, int]]:
+        terms = {"field": "shared_story", "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT, "min_doc_count": at_least}
+        request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
+        try:
+            listed = self._aggregate(query, request)["story"]["buckets"]
+            if len(listed) >= MOST_BUCKETS:
+                raise _TooManyBucketsError
+        except _TooManyBucketsError:
+            days = self.days(query)
+            if days is None or days[0] == days[1]:
+                raise VigieError("over 65,000 stories in one day", mend="narrow the query, for example by source:") from None
+            middle = sum(days) // 2
+            merged = self._stories(_between(query, days[0], middle), 1)
+            for story, (number, turn) in self._stories(_between(query, middle + 1, days[1]), 1).items():
+                before, earliest = merged.get(story, (0, turn))
+                merged[story] = (before + number, min(earliest, turn))
+            return merged
+        return {one["key"]: (one["doc_count"], int(one["first"]["value"])) for one in listed}
+
+    def days(self, query: Query) -> tuple[int, int] | None:
+        """The first and the last day on which articles found were published."""
+        answer = self._aggregate(query, {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}})
+        first, last = answer["first"]["value"], answer["last"]["value"]
+        return None if first is None else (int(first), int(last))
+
+    def spellings(self, entity: str) -> dict[str, int]:
+        """How an entity is written, with the number of articles that write it so."""
+        prefix = f"{entity}|"
+        with explained(self._folder.path):
+            return {term.removeprefix(prefix): number for term, number in self._reader.terms_with_prefix("spellings", prefix)}
+
+    @property
+    def size(self) -> int:
+        """How many articles the index holds."""
+        return self._reader.num_docs
+
+    def _aggregate(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+        reader = self._reader
+        try:
+            return reader.aggregate(self._compiler.matching(query), request)
+        except ValueError as error:
+            if any(words in str(error) for words in _TOO_MUCH):
+                raise _TooManyBucketsError from None
+            with explained(self._folder.path):
+                raise
+
+
+def _total(found: tantivy.SearchResult) -> int:
+    return int(found.count)  # type: ignore[attr-defined]  # the stub lacks it
+
+
+def _between(query: Query, first: int, last: int) -> Query:
+    return all_of((query, DateRange(day_of(first), day_of(last))))
+
+
+def _check_columns(columns: Sequence[str]) -> None:
+    """tantivy answers silently with nothing for a column that it does not know."""
+    unknown = set(columns) - {*COUNTED_COLUMNS, *NUMBER_COLUMNS}
+    if unknown or not columns:
+        raise ValueError(f"no counted column: {', '.join(sorted(unknown)) or 'none given'}")

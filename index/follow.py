@@ -1,0 +1,154 @@
+"""Bringing an index up to the archive: it follows the change log, in batches, each one durable commit.
+
+After a crash the last batch is simply applied again. Where a second article tells a story, the archive names the first one among
+the changes as well, so that both become articles of a shared story.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.document import IndexedArticle, indexed_article
+from index.engine import Engine, Progress
+from vigie.clock import now
+
+if TYPE_CHECKING:
+    from vigie.archive import Archive, StoredArticle
+    from vigie.watch import Watch
+
+STEP = "index"  # in the archive's quarantine
+
+_BATCH = 1_000
+# A rebuild has no reader that waits for its commits, and fewer commits leave fewer segments to merge.
+_REBUILD_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the articles looked at: each is counted once.
+
+    indexed: they are in the index now. unread: they have no labels yet and come later. gone: no longer in the archive.
+    quarantined: they cannot be indexed; the archive's quarantine says why.
+    """
+
+    indexed: int = 0
+    unread: int = 0
+    gone: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.indexed + other.indexed,
+            self.unread + other.unread,
+            self.gone + other.gone,
+            self.quarantined + other.quarantined,
+        )
+
+    @property
+    def seen(self) -> int:
+        """How many articles were looked at."""
+        return self.indexed + self.unread + self.gone + self.quarantined
+
+
+def bring_up_to_date(
+    archive: "Archive", watch: "Watch", engine: Engine, *, progress: Progress | None = None, batch: int = _BATCH
+) -> Counts:
+    """Apply every change that the index has not seen. Raises VigieError where the index cannot be written."""
+    with engine.writing():
+        return _follow(archive, watch, engine, progress, batch)
+
+
+def _follow(archive: "Archive", watch: "Watch", engine: Engine, progress: Progress | None, batch: int) -> Counts:
+    counts = Counts()
+    name = engine.name
+    with archive.read() as tx:
+        waiting = tx.changes.unindexed(name)
+        position = begun = tx.changes.position(name)
+    while True:
+        with archive.read() as tx:
+            ids, reached = tx.changes.after(position, limit=batch)
+        if reached == position:
+            return counts
+        counts += _index(archive, watch, engine, ids)
+        with archive.begin() as tx:
+            tx.changes.reached(name, reached)
+        position = reached
+        if progress:
+            progress(min(reached - begun, waiting), waiting)
+
+
+def rebuild(
+    archive: "Archive", watch: "Watch", engine: Engine, *, progress: Progress | None = None, batch: int = _REBUILD_BATCH
+) -> Counts:
+    """Build the whole index anew beside the present one, which serves until the new one takes its place."""
+    counts = Counts()
+    with engine.rebuilding() as fresh:
+        with archive.read() as tx:
+            known = tx.changes.last()  # read before the articles: what changes meanwhile is applied again below
+            ids = tx.changes.every_article()
+        for start in range(0, len(ids), batch):
+            counts += _index(archive, watch, fresh, ids[start : start + batch])
+            if progress:
+                progress(min(start + batch, len(ids)), len(ids))
+        with archive.begin() as tx:
+            tx.changes.reached(fresh.name, known)
+    bring_up_to_date(archive, watch, engine)
+    return counts
+
+
+def _index(archive: "Archive", watch: "Watch", engine: Engine, ids: Sequence[str]) -> Counts:
+    """Put these articles into the index as the archive now holds them."""
+    stored, refused = _fetch(archive, ids)
+    documents: list[IndexedArticle] = []
+    for one in stored.values():
+        if one.labels is not None:
+            try:
+                documents.append(indexed_article(one, watch))
+            except Exception as error:  # whatever is wrong with one article must not stop its neighbours
+                refused[one.article.id] = f"{type(error).__name__}: {error}"
+    kept = {document.id for document in documents}
+    refused |= engine.apply(documents, [article for article in ids if article not in kept])
+    kept -= refused.keys()
+    _note(archive, stored, refused, kept)
+    return Counts(
+        indexed=len(kept),
+        unread=sum(one.labels is None for one in stored.values()),
+        gone=len(set(ids) - stored.keys() - refused.keys()),
+        quarantined=len(refused),
+    )
+
+
+def _fetch(archive: "Archive", ids: Sequence[str]) -> tuple[dict[str, "StoredArticle"], dict[str, str]]:
+    """The articles by id; and those whose record cannot be read, with the reason."""
+    with archive.read() as tx:
+        try:
+            return _by_id(tx.articles.whole(ids)), {}
+        except ValueError:  # of pydantic: a record in the batch is broken; find out which
+            pass
+        stored: dict[str, StoredArticle] = {}
+        broken: dict[str, str] = {}
+        for article in ids:
+            try:
+                stored |= _by_id(tx.articles.whole([article]))
+            except ValueError as error:
+                broken[article] = f"{type(error).__name__}: {error}"
+        return stored, broken
+
+
+def _by_id(articles: Iterable["StoredArticle"]) -> dict[str, "StoredArticle"]:
+    return {one.article.id: one for one in articles}
+
+
+def _note(archive: "Archive", stored: dict[str, "StoredArticle"], refused: dict[str, str], kept: set[str]) -> None:
+    """Keep the archive's quarantine right: what was refused goes in, what is indexed now comes out."""
+    with archive.read() as tx:
+        quarantined = {entry.key for entry in tx.quarantine.entries(step=STEP)}
+    if not refused and not quarantined & kept:
+        return
+    at = now().timestamp()
+    with archive.begin() as tx:
+        for article, reason in refused.items():
+            source = stored[article].article.source if article in stored else ""
+            tx.quarantine.put(STEP, article, reason="cannot be indexed", detail=reason[:2000], source=source, at=at)
+        for article in quarantined & kept:
+            tx.quarantine.release(STEP, article)

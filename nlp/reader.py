@@ -1,0 +1,274 @@
+"""Reading: from articles to labels, in batches, and the archive's queue worked through under leases."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.mentions import find_mentions
+from nlp.models import embed, load_model, model_version
+from nlp.quotes import find_quotes
+from nlp.stance import TITLE_WEIGHT, Passage, conclude, has_head, sentence_probabilities
+from nlp.stance_features import Targeted
+from nlp.stories import group_stories, sketch
+from nlp.topics import THRESHOLD, TopicModel
+from vigie import clock
+from vigie.archive import Archive
+from vigie.article import Article, Labels, Mention, Sentence, StanceLabel, article_id
+from vigie.language import detect_language
+from vigie.watch import Subject, Watch
+
+logger = logging.getLogger(__name__)
+
+Floats = NDArray[np.float32]
+
+# Raised with every change of the method that may change a label.
+METHOD = 1
+RETRY_AFTER_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading an article gives: its labels, its centred unit vector (float16 bytes) and the sketch of its text."""
+
+    labels: Labels
+    embedding: bytes
+    sketch: bytes
+
+
+class Reader:
+    """The models of a watch, loaded once, and what they make of articles."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self._model_name = watch.models.embedding
+        self._model = load_model(self._model_name)
+        self._topics = TopicModel(self._model, self._model_name, watch.topics)
+        self.analyser = analyser_version(watch)
+
+    def read(self, articles: Sequence[Article], *, subjects: Sequence[Subject] | None = None) -> list[Reading]:
+        """Read articles, toward the subjects of the watch unless others are given; the order is kept."""
+        subjects = self.watch.subjects if subjects is None else subjects
+        languages = [self._language(article) for article in articles]
+        documents = take_apart(
+            [(article.title, article.text, language) for article, language in zip(articles, languages, strict=True)],
+            batch=self.watch.models.batch,
+        )
+        pieces = [paragraphs(document.title, document.text) for document in documents]
+        raw = embed(self._model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
+        vectors = _split(self._topics.centre(raw), [len(found) for found in pieces])
+        scores = [self._topics.paragraph_scores(found) for found in vectors]
+        passages = [self._passages(document, subjects) for document in documents]
+        stances = self._stances(documents, pieces, scores, passages)
+        readings = []
+        for n, (article, document) in enumerate(zip(articles, documents, strict=True)):
+            mentions = find_mentions(document.text, subjects)
+            named = [subject.id for subject in subjects if passages[n][subject.id]]
+            labels = Labels(
+                article_id=article.id,
+                revision=article.revision,
+                language=document.language,
+                analyser=self.analyser,
+                subjects=tuple(named),
+                mentions=mentions,
+                entities=document.entities,
+                topics=self._topics.article_topics(scores[n]),
+                stances=stances[n],
+                quotes=find_quotes(document.text, document.entities),
+                notes=("entities by rules",) if document.by_rules else (),
+            )
+            readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
+        return readings
+
+    def _language(self, article: Article) -> str:
+        declared = (article.language,) if article.language else ()
+        candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
+        return detect_language(f"{article.title}\n{article.text}", candidates)
+
+    def _passages(self, document: Document, subjects: Sequence[Subject]) -> dict[str, list[Passage]]:
+        """For each subject the sentences that name it, the title among them (with start = end = 0)."""
+        found: dict[str, list[Passage]] = {subject.id: [] for subject in subjects}
+        for mention_group, sentence, weight in (
+            (find_mentions(document.title, subjects), Sentence(document.title, 0, 0), TITLE_WEIGHT),
+            *((find_mentions(sentence.text, subjects), sentence, 1.0) for sentence in document.sentences),
+        ):
+            for subject, spans in _by_subject(mention_group).items():
+                found[subject].append(Passage(sentence, Targeted(sentence.text, spans), weight))
+        return found
+
+    def _stances(
+        self,
+        documents: Sequence[Document],
+        pieces: Sequence[Sequence[tuple[str, int, int]]],
+        scores: Sequence[Floats],
+        passages: Sequence[dict[str, list[Passage]]],
+    ) -> list[tuple[StanceLabel, ...]]:
+        """The stances of every document; all sentences of all documents go through the encoder together."""
+        if not has_head(self._model_name):
+            return [() for _ in documents]
+        wanted = [passage.targeted for found in passages for some in found.values() for passage in some]
+        probabilities = sentence_probabilities(self._model, self._model_name, wanted, batch=self.watch.models.batch)
+        made, at = [], 0
+        for n, found in enumerate(passages):
+            labels: list[StanceLabel] = []
+            for subject, some in found.items():
+                rows = probabilities[at : at + len(some)]
+                at += len(some)
+                if some:
+                    labels += self._subject_stances(subject, some, rows, pieces[n], scores[n])
+            made.append(tuple(labels))
+        return made
+
+    def _subject_stances(
+        self, subject: str, passages: list[Passage], rows: Floats, pieces: Sequence[tuple[str, int, int]], scores: Floats
+    ) -> list[StanceLabel]:
+        labels = []
+        for column, topic in enumerate(self._topics.ids):
+            on_topic = {n for n in range(len(pieces)) if scores[n, column] >= THRESHOLD}
+            chosen = [n for n, passage in enumerate(passages) if _piece_of(passage.sentence, pieces) in on_topic]
+            if chosen:
+                labels.append(conclude(subject, topic, [passages[n] for n in chosen], rows[chosen]))
+        if labels or not _in_passing(passages, len(pieces)):
+            labels.insert(0, conclude(subject, None, passages, rows))
+        return labels
+
+
+def _in_passing(passages: Sequence[Passage], pieces: int) -> bool:
+    """Whether a subject is only mentioned: once, not in the title, in a text of several paragraphs."""
+    return len(passages) == 1 and passages[0].weight == 1.0 and pieces > 1
+
+
+def _piece_of(sentence: Sentence, pieces: Sequence[tuple[str, int, int]]) -> int:
+    return next((n for n, (_, start, end) in enumerate(pieces) if start <= sentence.start < max(end, 1)), 0)
+
+
+def _by_subject(mentions: Sequence[Mention]) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for mention in mentions:
+        found[mention.subject] = (*found.get(mention.subject, ()), (mention.start, mention.end))
+    return found
+
+
+def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
+    return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
+
+
+def _article_vector(vectors: Floats, pieces: Sequence[tuple[str, int, int]]) -> bytes:
+    """The mean of the paragraph vectors by length, of unit length."""
+    lengths = np.array([len(text) for text, _, _ in pieces], np.float32)
+    mean = (vectors * lengths[:, None]).sum(axis=0)
+    unit = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float16)
+    return unit.tobytes()
+
+
+def analyser_version(watch: Watch) -> str:
+    """Names and versions of everything that makes the labels of a watch."""
+    from spacy.util import is_package
+
+    packages = [name for language, name in MODELS.items() if language in watch.languages and is_package(name)]
+    spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
+    parts = [f"vigie method {METHOD}", model_version(watch.models.embedding), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
+    return "; ".join([*parts, f"py3langid {version('py3langid')}"])
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """How a reading ended: articles read, overtaken by a newer revision, broken (in quarantine), and moved to another story."""
+
+    read: int
+    overtaken: int
+    broken: int
+    moved: int
+
+
+def read_archive(archive: Archive, watch: Watch, *, progress: Callable[..., None], limit: int | None = None) -> ReadReport:
+    """Read what is queued until nothing is; each batch is committed as a whole."""
+    now = clock.now().timestamp()
+    with archive.begin() as tx:
+        tx.workers.sweep(at=now)
+        worker = tx.workers.enter("read", at=now)
+        waiting = tx.to_read.waiting(at=now)
+    counts = {"read": 0, "overtaken": 0, "broken": 0}
+    try:
+        if waiting:
+            progress(0, total=min(waiting, limit or waiting))
+            reader = Reader(watch)
+            while limit is None or sum(counts.values()) < limit:
+                with archive.begin() as tx:
+                    tx.workers.beat(worker, at=clock.now().timestamp())
+                    ids = tx.to_read.claim(worker, at=clock.now().timestamp(), limit=watch.models.batch)
+                    articles = tx.articles.get(ids)
+                if not articles:
+                    break
+                _read_batch(archive, reader, articles, worker, counts)
+                progress(len(articles))
+        with archive.begin() as tx:
+            moved = group_stories(tx)
+    finally:
+        with archive.begin() as tx:
+            tx.workers.leave(worker)
+    return ReadReport(**counts, moved=moved)
+
+
+def _read_batch(archive: Archive, reader: Reader, articles: Sequence[Article], worker: str, counts: dict[str, int]) -> None:
+    try:
+        readings: list[Reading | Exception] = list(reader.read(articles))
+    except Exception:  # one of them is broken: each alone, so that the others are read
+        logger.info("a batch failed; reading its articles one by one", exc_info=True)
+        readings = [_read_alone(reader, article) for article in articles]
+    now = clock.now().timestamp()
+    with archive.begin() as tx:
+        for article, reading in zip(articles, readings, strict=True):
+            if isinstance(reading, Exception):
+                counts["broken"] += 1
+                detail = f"{type(reading).__name__}: {reading}"[:500]
+                tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
+                tx.to_read.put_off(article.id, until=now + RETRY_AFTER_S)
+            elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
+                counts["read"] += 1
+                tx.quarantine.release("read", article.id)
+            else:
+                counts["overtaken"] += 1
+
+
+def _read_alone(reader: Reader, article: Article) -> Reading | Exception:
+    try:
+        return reader.read([article])[0]
+    except Exception as error:
+        return error
+
+
+def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
+    """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall}.
+
+    subject is any name; one of the watch brings its aliases. Raises KeyError or TypeError on a record of another form.
+    """
+    title, text, name = str(record.get("title") or ""), str(record["text"]), str(record["subject"])
+    subject = next(
+        (known for known in reader.watch.subjects if name.casefold() in {known.id, *(alias.casefold() for alias in known.names)}),
+        Subject(id="subject", name=name),
+    )
+    article = Article(article_id(title + text), "", "", "", title, text, language=str(record.get("language") or ""))
+    (reading,) = reader.read([article], subjects=(subject,))
+    overall = next((str(label.stance) for label in reading.labels.stances if label.topic is None), "none")
+    return {
+        "language": str(record.get("language") or "") or reading.labels.language,
+        "topics": [{"topic": label.topic, "score": label.score} for label in reading.labels.topics],
+        "stances": [
+            {
+                "subject": name,
+                "topic": label.topic,
+                "stance": str(label.stance),
+                "score": label.score,
+                "confidence": label.confidence,
+                "evidence": [sentence.text for sentence in label.evidence],
+            }
+            for label in reading.labels.stances
+        ],
+        "overall": overall,
+    }

@@ -1,0 +1,76 @@
+"""Zero-shot topics, multi-label: which topics of the watch an article treats with substance.
+
+Each topic is a set of prototypes (its description and examples, in every language given); the press at large is another
+(nlp.background). A paragraph belongs to a topic as far as it is nearer to the topic's prototypes than to the background's; an
+article, as far as one of its paragraphs does, since a topic needs a sentence or more, and a paragraph of 500 characters is that.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.background import GENERAL, background_mean, centred
+from nlp.models import embed
+from vigie.article import TopicLabel
+from vigie.watch import Topic
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Floats = NDArray[np.float32]
+
+# The mean of the two nearest prototypes: one alone is at the mercy of a shared name, all of them of the widest description.
+NEAREST = 2
+# How a margin between topic and background becomes a score: the slope and the margin at which it is even.
+# Chosen on the French and English part of the sample newsroom; benchmarks/quality_labels.py reports the other languages.
+SLOPE = 18.0
+EVEN_MARGIN = 0.06
+THRESHOLD = 0.5
+
+
+class TopicModel:
+    """The topics of a watch under an embedding model."""
+
+    def __init__(self, model: "SentenceTransformer", model_name: str, topics: Sequence[Topic]) -> None:
+        self.ids = tuple(topic.id for topic in topics)
+        self._mean = background_mean(model_name)
+        self._prototypes = [self._vectors(model, _texts(topic)) for topic in topics]
+        self._general = self._vectors(model, [text for texts in GENERAL.values() for text in texts])
+
+    def _vectors(self, model: "SentenceTransformer", texts: Sequence[str]) -> Floats:
+        return centred(embed(model, texts), self._mean)
+
+    def centre(self, vectors: Floats) -> Floats:
+        """Raw unit vectors of this model, centred."""
+        return centred(vectors, self._mean)
+
+    def paragraph_scores(self, vectors: Floats) -> Floats:
+        """Scores in 0..1 of centred paragraph vectors: (paragraphs, topics)."""
+        if not self.ids or not len(vectors):
+            return np.zeros((len(vectors), len(self.ids)), np.float32)
+        background = _nearest(vectors, self._general)
+        near = np.stack([_nearest(vectors, prototypes) for prototypes in self._prototypes], axis=1)
+        margins = near - background[:, None]
+        return np.asarray(1 / (1 + np.exp(-SLOPE * (margins - EVEN_MARGIN))), np.float32)
+
+    def article_topics(self, scores: Floats) -> tuple[TopicLabel, ...]:
+        """The topics of an article from the scores of its paragraphs, the strongest first."""
+        best = scores.max(axis=0) if len(scores) else np.zeros(len(self.ids))
+        labels = [
+            TopicLabel(topic, round(float(score), 4)) for topic, score in zip(self.ids, best, strict=True) if score >= THRESHOLD
+        ]
+        return tuple(sorted(labels, key=lambda label: (-label.score, label.topic)))
+
+
+def _texts(topic: Topic) -> list[str]:
+    examples = [example for texts in topic.examples.values() for example in texts]
+    described = [f"{topic.label_in(language)}: {text}" for language, text in topic.description.items()]
+    return [*described, *examples]
+
+
+def _nearest(vectors: Floats, prototypes: Floats) -> Floats:
+    """The mean cosine of each vector to its nearest prototypes."""
+    likeness = np.sort(vectors @ prototypes.T, axis=1)
+    return np.asarray(likeness[:, -NEAREST:].mean(axis=1), np.float32)
