@@ -101,7 +101,9 @@ def _round(scratch: Path, base: str, paths: list[str]) -> dict[str, float]:
     (scratch / "watch.toml").write_text(WATCH.format(base=base), encoding="utf-8")
     times = {}
     for kind in ("download", "extract"):
-        times[kind] = _seconds([sys.executable, str(scratch / "bare.py"), str(scratch / "addresses.json"), kind, str(scratch / "out")])
+        times[kind] = _seconds(
+            [sys.executable, str(scratch / "bare.py"), str(scratch / "addresses.json"), kind, str(scratch / "out")]
+        )
     with tempfile.TemporaryDirectory() as data:
         words = ["-m", "vigie", "crawl", "--once", "--format", "json", "--watch", str(scratch / "watch.toml"), "--data", data]
         times["vigie"] = _seconds([sys.executable, *words])

@@ -45,7 +45,16 @@ def last_day(number: int, interval: Interval) -> date:
 
 def buckets(first: date, last: date, interval: Interval) -> Iterator[int]:
     """All buckets from the one of the first day to the one of the last."""
-    return iter(range(bucket(first, interval), bucket(last, interval) + 1, 7 if interval == "week" else 1))
+    return iter(_range(first, last, interval))
+
+
+def how_many(first: date, last: date, interval: Interval) -> int:
+    """The number of those buckets."""
+    return len(_range(first, last, interval))
+
+
+def _range(first: date, last: date, interval: Interval) -> range:
+    return range(bucket(first, interval), bucket(last, interval) + 1, 7 if interval == "week" else 1)
 
 
 def label(number: int, interval: Interval) -> str:

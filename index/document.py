@@ -25,7 +25,7 @@ TITLE_END = "¶"
 # Words that can be found rising are taken from the whole text, pairs of words from the title and the opening, where the press
 # says what is new: nearly every pair further down is unique and would only swell the index. The cap keeps a transcript of 20,000
 # words from weighing as much as a hundred articles.
-_OPENING = 80
+_OPENING = 50
 _MOST_TERMS = 400
 _SHORTEST_TERM = 3
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tantivy
 
 from index import tantivy_form
-from index.calendar import bucket, day_number, day_of, last_day
+from index.calendar import Interval, bucket, day_number, day_of, last_day
 from index.document import COUNTED_COLUMNS, NUMBER_COLUMNS, IndexedArticle
 from index.engine import Only, Page, Sort, Value
 from index.generations import IndexFolder, explained
@@ -25,6 +25,7 @@ _TOO_MUCH = ("bucket limit was exceeded", "memory limit was exceeded")
 
 # So many values of each segment compete for a place among the most frequent that none is missed.
 _ALL_OF_A_SEGMENT = 100_000_000
+_INTERVALS: dict[str, Interval] = {"day": "day", "week": "week", "month": "month"}
 _DEEPEST_PAGE = 10_000  # as in Elasticsearch
 
 _WRITER_BYTES = 192_000_000
@@ -191,7 +192,7 @@ class EmbeddedIndex:
         compiled = self._compiler.matching(query) if by_date else self._compiler.ranking(query)
         with explained(self._folder.path):
             found = reader.search(compiled, limit, True, "turn" if by_date else None, offset)
-            payloads = [str(reader.doc(address).get_first("payload")) for _, address in found.hits]
+            payloads = [bytes(reader.doc(address)["payload"][0]) for _, address in found.hits]
         return Page(_total(found), tuple(json.loads(payload) for payload in payloads))
 
     def count(self, query: Query) -> int:
@@ -223,8 +224,8 @@ class EmbeddedIndex:
 
     def _halves(self, query: Query, columns: Sequence[str], only: Only) -> tuple[tuple[Query, Only], tuple[Query, Only]] | None:
         """The same request twice, each for about half of the buckets of the first column or half of the values asked for."""
-        interval = columns[0]
-        if interval == "day" or interval == "week" or interval == "month":
+        interval = _INTERVALS.get(columns[0])
+        if interval:
             days = self.days(query)
             first, last = (bucket(day_of(day), interval) for day in days) if days else (0, 0)
             if days and first < last:

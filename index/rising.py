@@ -47,8 +47,8 @@ class RisingTerm:
     """A term on the rise.
 
     term: its normal form, for ``term:`` or ``entity:``; label: how to show it. count and before: the stories that name it in the
-    week and in the baseline. g2: signed log-likelihood. log_ratio: binary logarithm of the growth. owners: of the outlets that name
-    it in the week. example: the earliest of its articles in the week, as in the contract of search results.
+    week and in the baseline. g2: signed log-likelihood. log_ratio: binary logarithm of the growth. owners: of the outlets that
+    name it in the week. example: the earliest of its articles in the week, as in the contract of search results.
     """
 
     kind: Literal["term", "entity"]
@@ -150,7 +150,7 @@ class _Comparison:
         counts = _by_term(self._reader.cells(self._window.query, (column,), at_least=max(enough, self._owners)))
         before = self._before(column, counts)
         found = (
-            _Candidate(term, count, old, g2=signed_g2(count, here, old, there), log_ratio=log_ratio(count, here, old, there))
+            _Candidate(term, count, old, signed_g2(count, here, old, there), log_ratio(count, here, old, there))
             for term, count, old in ((term, count, before[term]) for term, count in counts.items())
         )
         kept = [one for one in found if one.g2 >= SIGNIFICANT and one.log_ratio >= MUCH]

@@ -37,15 +37,16 @@ def schema() -> tantivy.Schema:
         builder.add_integer_field(name, indexed=True, fast=True)
     for name in KEYWORD_COLUMNS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in COUNTED_COLUMNS)
-    builder.add_text_field("payload", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("payload", stored=True)  # a text field would be indexed as well
     return builder.build()
 
 
 def document(article: IndexedArticle) -> tantivy.Document:
     """The document of an article; raises ValueError (UnicodeEncodeError) for text that is not Unicode."""
     made = tantivy.Document()
-    for name in (*TEXT_COLUMNS, "payload"):
+    for name in TEXT_COLUMNS:
         made.add_text(name, getattr(article, name))
+    made.add_bytes("payload", article.payload.encode())
     for name in NUMBER_COLUMNS:
         made.add_integer(name, getattr(article, name))
     for name in KEYWORD_COLUMNS:

@@ -1,0 +1,318 @@
+"""The text of an article: trafilatura finds it, then the page itself is asked what was missed and what does not belong.
+
+trafilatura (Barbaresi 2021, https://doi.org/10.18653/v1/2021.acl-demo.15) runs once, on the tree that is parsed already. Its blocks are then
+corrected by rules that know no outlet: the title does not repeat in the text; links alone are no paragraphs; paragraphs that stand in
+the same kind of container as the text belong to it; the publisher's own articleBody bears witness where it agrees with the page.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lxml.etree import XPath
+from lxml.html import HtmlElement, fromstring
+
+from crawlers.dates import read_date
+from crawlers.jsonld import text as first_text
+from crawlers.metadata import key_of, unescape
+from crawlers.page import Page, clean, text_of
+
+# trafilatura says at warning level that a page has no text; here that is an ordinary answer.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list item, table row or quote. linked: the share of its characters that stand in links."""
+
+    kind: str
+    text: str
+    linked: float = 0.0
+
+
+def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
+    """The article's text: paragraphs separated by blank lines, without title, byline, captions and calls to action; empty if none."""
+    witness = _witness(page)
+    blocks = _found(page)
+    if blocks:
+        blocks = _completed(page.tree, blocks)
+        blocks = _standing(blocks, title, authors, page)
+    told = "\n\n".join(block.text for block in blocks)
+    if witness and _is_cut(told, witness, page):
+        return witness
+    if witness:
+        told = "\n\n".join(block.text for block in _attested(blocks, witness))
+    return _with_standfirst(page, told, title)
+
+
+# -- what trafilatura finds
+
+_BLOCKS = frozenset("p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6".split())
+_MAX_DEPTH = 200
+
+
+def _found(page: Page) -> list[Block]:
+    from trafilatura import bare_extraction
+
+    try:
+        document = bare_extraction(page.tree, url=page.url, include_comments=False, include_links=True)
+    except Exception:  # a heuristic over hostile trees: whatever it stumbles on, it found nothing
+        logging.getLogger(__name__).info("trafilatura failed on %s", page.url, exc_info=True)
+        return []
+    return list(_blocks(document.body)) if document is not None and document.body is not None else []
+
+
+def _blocks(body: HtmlElement) -> Iterator[Block]:
+    """The blocks of an extracted tree, in order."""
+    pieces: list[str] = []
+    linked = 0
+
+    def finished(kind: str) -> Iterator[Block]:
+        nonlocal linked
+        said = clean("".join(pieces))
+        if said:
+            yield Block(kind, said, min(1.0, linked / len(said)))
+        pieces.clear()
+        linked = 0
+
+    def add(said: str | None, *, in_link: bool) -> None:
+        nonlocal linked
+        if said:
+            pieces.append(said)
+            linked += len(clean(said)) if in_link else 0
+
+    def walk(element: HtmlElement, kind: str, depth: int, *, in_link: bool) -> Iterator[Block]:
+        is_block = element.tag in _BLOCKS
+        in_link = in_link or element.tag == "ref"
+        if is_block:
+            yield from finished(kind)
+            kind = kind if element.tag == "lb" else str(element.tag)
+        elif element.tag == "cell":
+            pieces.append(" ")
+        add(element.text, in_link=in_link)
+        for child in element if depth < _MAX_DEPTH else ():
+            yield from walk(child, kind, depth + 1, in_link=in_link)
+            add(child.tail, in_link=in_link)
+        if is_block:
+            yield from finished(kind)
+
+    yield from walk(body, "body", 0, in_link=False)
+    yield from finished("body")
+
+
+# -- what was missed: paragraphs in the same kind of container
+
+_PARAGRAPHS = XPath("//body//p[not(ancestor::aside or ancestor::footer or ancestor::nav or ancestor::form or ancestor::figure)]")
+_MIN_MISSED = 60
+_BESIDE = re.compile(
+    r"comment|related|recommend|newsletter|promo|teaser|sidebar|footer|caption|credit|copyright|social|share|advert|sponsor|paywall|author-?bio|\bbio\b",
+    re.IGNORECASE,
+)
+
+
+def _completed(tree: HtmlElement, blocks: list[Block]) -> list[Block]:
+    """The blocks with the paragraphs put in that stand in containers of the same kind and of the same article, and were left out."""
+    places = {_start(block.text): place for place, block in enumerate(blocks)}
+    paragraphs = [(paragraph, said) for paragraph in _PARAGRAPHS(tree) if len(said := text_of(paragraph)) >= _MIN_MISSED]
+    kept = Counter(_container(paragraph) for paragraph, said in paragraphs if _start(said) in places)
+    if not kept:
+        return blocks
+    container, support = kept.most_common(1)[0]
+    if support < 3 or 2 * support < kept.total():
+        return blocks
+    whole = " ".join(block.text for block in blocks)
+    missed: dict[int, list[Block]] = {}
+    last = -1
+    for paragraph, said in paragraphs:
+        if (place := places.get(_start(said))) is not None:
+            last = max(last, place)
+        elif _container(paragraph) == container and said[:_MIN_MISSED] not in whole and _belongs(paragraph, said):
+            missed.setdefault(last, []).append(Block("p", said))
+    if not missed:
+        return blocks
+    completed = missed.get(-1, [])
+    for place, block in enumerate(blocks):
+        completed += [block, *missed.get(place, ())]
+    return completed
+
+
+def _container(paragraph: HtmlElement) -> tuple[str, ...]:
+    """What kind of place a paragraph stands in: tags and classes of its parent and grandparent, and which article holds it."""
+    parent = paragraph.getparent()
+    above = parent.getparent() if parent is not None else None
+    article = next(paragraph.iterancestors("article"), None)
+    return tuple(f"{element.tag}.{element.get('class') or ''}" for element in (parent, above) if element is not None) + (str(id(article) if article is not None else 0),)
+
+
+def _belongs(paragraph: HtmlElement, said: str) -> bool:
+    links = sum(len(text_of(link)) for link in paragraph.iter("a"))
+    marked = f"{paragraph.get('class') or ''} {paragraph.get('id') or ''}"
+    return 2 * links < len(said) and not _BESIDE.search(marked) and "none" not in (paragraph.get("style") or "") and not _CALL.match(said)
+
+
+def _start(said: str) -> str:
+    return key_of(said[:80])[:50]
+
+
+# -- what does not belong
+
+# Lines that call the reader elsewhere, sell, credit or steer, by the words they begin with. en, fr, de, es, it, pt, nl.
+_CALL = re.compile(
+    r"^\W*(?:"
+    r"(?:also )?read (?:more|also|next|the full)\b|read:|see (?:also|more)\b|also on\b|related(?: (?:story|stories|articles?|posts?|coverage|topics?|links?))?\s*:"
+    r"|more (?:on this|from|stories)\b|more:|don.?t miss\b|you (?:may|might) also (?:like|be)|recommended (?:videos?|stories|for you)|watch(?: (?:more|now|below|also))?:|listen:|download:"
+    r"|(?:click|tap) here\b|sign up\b|subscribe\b|join (?:our|us|the conversation)\b|get (?:the|our|all the) .{0,60}(?:newsletter|inbox|app\b|go by)|follow (?:us|me|him|her|them)?\b.{0,60}(?:twitter|facebook|instagram|youtube|\bx\b)"
+    r"|like this story|have (?:a|any) (?:tip|news)|do you have (?:a|any) (?:story|tip|news|view)|would you like to comment|this copy is for your personal"
+    r"|lire (?:aussi|également|la suite|plus)\b|à lire\b|lire\s*:|voir (?:aussi|plus)\b|à (?:voir|écouter|regarder)\b|pour aller plus loin|sur le même (?:sujet|thème)|abonnez-vous|inscrivez-vous|suivez(?:-nous| nous| toute)"
+    r"|recevez (?:notre|nos|chaque|toute)|retrouvez (?:nous|toute l.actualité)|cliquez ici|la rédaction vous conseille|cet article vous a plu|newsletter\b"
+    r"|lesen sie (?:auch|mehr|hier|dazu)|lies auch|mehr (?:zum thema|dazu|lesen)|auch interessant|das könnte (?:sie|dich) auch|zum thema\s*:|zum artikel\b|siehe auch|hier (?:geht es|finden sie|klicken)|jetzt (?:abonnieren|lesen|testen)|abonnieren sie|folgen sie uns|externer inhalt"
+    r"|(?:an dieser stelle finden sie einen|deine privatsphäre-einstellungen|zur anzeige aktiviere)"
+    r"|le[ea] también|lea (?:más|además)|te puede interesar|también te|suscríbete|síguenos|más información\s*:|haz clic|noticias relacionadas"
+    r"|leggi (?:anche|tutt)|guarda (?:anche|il video)|potrebbe interessarti|iscriviti|seguici|clicca qui|ti potrebbe"
+    r"|leia (?:também|mais)|veja (?:também|mais)|saiba mais|assine|siga-nos|lees (?:ook|meer)|bekijk ook"
+    r")",
+    re.IGNORECASE,
+)
+_MAX_CALL = 260
+_CREDIT = re.compile(
+    r"^\W*(?:©|\(c\)|ⓒ|copyright\b|all rights reserved|tous droits réservés|alle rechte vorbehalten"
+    r"|(?:image|photo|picture|video|foto|bild|crédits?|credits?|source|quelle|fuente|fonte|imagen|immagine)(?: (?:credit|crédit|by|via))?\s*[:©])",
+    re.IGNORECASE,
+)
+_MAX_CREDIT = 160
+_FURNITURE = re.compile(
+    r"^\W*(?:advertisement|advertising|ad|publicité|anzeige|werbung|pubblicità|publicidad|comments?|commentaires?|kommentare|comentarios|commenti|share|partager|teilen|print|print article"
+    r"|order reprints|tags?|loading|embed|article content|story continues below.*|advertisement.*|top stories|thank you|sorry!?|read more|lire aussi|popular|most read|les plus lus|meistgelesen"
+    r"|(?:reading time|temps de lecture|tempo de leitura|lesezeit|lesedauer)\b.{0,30}|\d+ ?(?:min|minuten?|minutes?)\.? ?(?:read|de lecture|lesezeit)?|[\W\d_]*)$",
+    re.IGNORECASE,
+)
+_LEADING = 8
+_MAX_STAMP = 90
+
+
+def _standing(blocks: list[Block], title: str, authors: Sequence[str], page: Page) -> list[Block]:
+    """The blocks that are text of this article."""
+    titles = {key_of(title), *(key_of(text_of(heading)) for heading in page.tree.iter("h1"))} - {""}
+    signed = {key_of(name) for name in authors}
+    paragraphs = sum(block.kind == "p" and block.linked < 0.5 for block in blocks)
+    kept: list[Block] = []
+    for place, block in enumerate(blocks):
+        if _is_furniture(block, many=paragraphs >= 3):
+            continue
+        if place < _LEADING and (_repeats_title(block, titles) or _is_stamp(block, signed)):
+            continue
+        if kept and block.text == kept[-1].text:
+            continue
+        kept.append(block)
+    while kept and kept[-1].kind == "head":
+        kept.pop()  # a heading with nothing below it
+    return kept
+
+
+def _is_furniture(block: Block, *, many: bool) -> bool:
+    said = block.text
+    if many and block.linked > 0.5 and block.kind in ("item", "head"):
+        return True
+    if many and block.linked > 0.9 and len(said) < _MAX_CALL:
+        return True
+    if len(said) <= _MAX_CALL and _CALL.match(said):
+        return True
+    return len(said) <= _MAX_CREDIT and bool(_CREDIT.match(said) or _FURNITURE.match(said))
+
+
+def _repeats_title(block: Block, titles: Iterable[str]) -> bool:
+    key = key_of(block.text)
+    return any(key == title or (len(key) > 15 and (title.endswith(key) or title.startswith(key) or (key.endswith(title) and len(key) < 1.8 * len(title) and len(title) > 15))) for title in titles)
+
+
+def _is_stamp(block: Block, signed: set[str]) -> bool:
+    """Whether a line near the top only says who wrote, or when."""
+    said = block.text
+    if len(said) > _MAX_STAMP:
+        return False
+    key = key_of(said)
+    if any(name and name in key and len(key) < len(name) + 12 for name in signed):
+        return True
+    words = [word for word in re.split(r"\W+", said) if word.isalpha()]
+    return read_date(said) is not None and len(words) <= 7 and not said.endswith((".", "?", "!", ":"))
+
+
+# -- the publisher's own words
+
+_MIN_WITNESS = 300
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_BREAK = re.compile(r"</(?:p|h\d|li|div|blockquote)\s*>|<br\s*/?>|\n\s*\n", re.IGNORECASE)
+_SHINGLE = 4
+
+
+def _witness(page: Page) -> str:
+    """The articleBody of the JSON-LD as plain text; empty if it is missing or but a teaser."""
+    stated = first_text(page.jsonld.article.get("articleBody"))
+    if len(stated) < _MIN_WITNESS:
+        return ""
+    stated = unescape(stated) if "&" in stated else stated
+    parts = [clean(unescape(_TAG.sub(" ", part))) for part in _BREAK.split(stated)]
+    told = "\n\n".join(part for part in parts if part)
+    return "" if len(told) < _MIN_WITNESS or told.endswith(("…", "...", "[…]", "[...]")) else told
+
+
+def _is_cut(told: str, witness: str, page: Page) -> bool:
+    """Whether what was found is clearly less than the publisher's text, which agrees with the page or with what was found."""
+    if len(told) > 0.75 * len(witness):
+        return False
+    own = _shingles(witness)
+    found = _shingles(told)
+    if len(told) >= _MIN_WITNESS and len(found & own) > 0.7 * len(found):
+        return True
+    return len(own & _shingles(text_of(page.tree))) > 0.7 * len(own)
+
+
+def _attested(blocks: list[Block], witness: str) -> list[Block]:
+    """The blocks without those that the publisher's text does not know, where that text is plainly the whole of the article."""
+    own = _shingles(witness)
+    known = [_known(block, own) for block in blocks]
+    told = sum(len(block.text) for block in blocks)
+    attested = sum(len(block.text) for block, share in zip(blocks, known, strict=True) if share >= 0.5)
+    if attested < 0.8 * told or len(witness) < 0.8 * told:
+        return blocks
+    return [block for block, share in zip(blocks, known, strict=True) if share >= 0.3 or (block.kind == "head" and block.linked < 0.5)]
+
+
+def _known(block: Block, own: set[tuple[str, ...]]) -> float:
+    shingles = _shingles(block.text)
+    return len(shingles & own) / len(shingles) if shingles else 0.0
+
+
+def _shingles(said: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", said.casefold())
+    return {tuple(words[place : place + _SHINGLE]) for place in range(max(1, len(words) - _SHINGLE + 1))} if words else set()
+
+
+# -- the standfirst
+
+_MIN_STANDFIRST, _MAX_STANDFIRST = 40, 600
+
+
+def _with_standfirst(page: Page, told: str, title: str) -> str:
+    """The text with the standfirst (chapô) before it, where the page shows its own description and the text lacks it."""
+    if not told:
+        return told
+    start = key_of(told[:3000])
+    for stated in (page.first_meta("og:description"), page.first_meta("description"), first_text(page.jsonld.article.get("description"))):
+        said = clean(unescape(_TAG.sub(" ", stated)))
+        key = key_of(said)
+        if not _MIN_STANDFIRST <= len(said) <= _MAX_STANDFIRST or key in start or key in key_of(title) or said.endswith(("…", "...")):
+            continue
+        if any(key_of(text_of(element)) == key for element in _STANDFIRSTS(page.tree)):
+            return f"{said}\n\n{told}"
+    return told
+
+
+_STANDFIRSTS = XPath("//body//*[self::p or self::h2 or self::h3 or self::div or self::span or self::strong][string-length(normalize-space(.)) > 39][string-length(normalize-space(.)) < 640]")
+
+
+def from_markup(fragment: str) -> str:
+    """The plain text of an HTML fragment on one line."""
+    return text_of(fromstring(f"<div>{fragment}</div>")) if fragment.strip() else ""
