@@ -36,9 +36,9 @@ OWNERS = 40
 VOCABULARY = 40_000  # word forms of a language
 ENTITIES = 20_000
 TOPIC_WORDS = {
-    "performance": "benchmark latency throughput performances vitesse leistung rendimiento prestazioni".split(),
-    "data": "dataset données datos dati daten privacy consent confidentialité".split(),
-    "gpus": "gpu nvidia cuda accelerator puces chips hopper blackwell".split(),
+    "performance": ("benchmark", "latency", "throughput", "performances", "vitesse", "leistung", "rendimiento", "prestazioni"),
+    "data": ("dataset", "données", "datos", "dati", "daten", "privacy", "consent", "confidentialité"),
+    "gpus": ("gpu", "nvidia", "cuda", "accelerator", "puces", "chips", "hopper", "blackwell"),
 }
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 WEEKS = 104
@@ -59,7 +59,7 @@ _FUNCTION_WORDS = {
     "es": "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ha este sí",
     "it": "di che e la il un a per in una non è sono da del le si dei con come ma della al più anche i o alla ha gli",
 }
-_SYLLABLES = "ba ko ri ven tal mor del sun gra pix lo za ne or fin tec qua ly ber sto mé ça un fo".split()
+_SYLLABLES = "ba ko ri ven tal mor del sun gra pix lo za ne or fin tec qua ly ber sto mé ça un fo"
 
 
 class Press:
@@ -76,15 +76,23 @@ class Press:
         self.watch = self._watch()
 
     def _name(self) -> str:
-        return "".join(self._random.choices(_SYLLABLES, k=3)).capitalize()
+        return "".join(self._random.choices(_SYLLABLES.split(), k=3)).capitalize()
 
     def _vocabulary(self, language: str) -> list[str]:
         """Words in the order of their frequency: the topics' own among the less frequent ones, inflected stems everywhere else."""
         words: dict[str, None] = dict.fromkeys(_FUNCTION_WORDS[language].split())
         while len(words) < VOCABULARY:
-            stem = "".join(self._random.choices(_SYLLABLES, k=self._random.choice((1, 2, 2, 3))))
+            stem = "".join(self._random.choices(_SYLLABLES.split(), k=self._random.choice((1, 2, 2, 3))))
             words.update(dict.fromkeys(stem + ending for ending in self._random.sample(_ENDINGS[language], 3)))
         return list(words)[:VOCABULARY]
+
+    def word(self, language: str, rank: int) -> str:
+        """The word of that frequency rank in a language."""
+        return self._words[language][rank]
+
+    def phrases(self) -> list[str]:
+        """Pairs of frequent words, which stand beside each other by chance."""
+        return [f"{words[0]} {words[rank]}" for words in self._words.values() for rank in (40, 60, 100)]
 
     def _watch(self) -> Watch:
         languages = list(LANGUAGES)

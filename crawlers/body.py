@@ -138,18 +138,23 @@ def _completed(tree: HtmlElement, blocks: list[Block]) -> list[Block]:
     return completed
 
 
-def _container(paragraph: HtmlElement) -> tuple[str, ...]:
-    """What kind of place a paragraph stands in: tags and classes of its parent and grandparent, and which article holds it."""
+def _container(paragraph: HtmlElement) -> tuple[HtmlElement | str, ...]:
+    """What kind of place a paragraph stands in: tags and first classes of its parent and grandparent, and which article holds it."""
     parent = paragraph.getparent()
     above = parent.getparent() if parent is not None else None
-    article = next(paragraph.iterancestors("article"), None)
-    return tuple(f"{element.tag}.{element.get('class') or ''}" for element in (parent, above) if element is not None) + (str(id(article) if article is not None else 0),)
+    article = next(paragraph.iterancestors("article"), paragraph.getroottree().getroot())
+    kinds = [f"{element.tag}.{'.'.join((element.get('class') or '').split()[:2])}" for element in (parent, above) if element is not None]
+    return (article, *kinds)
 
 
 def _belongs(paragraph: HtmlElement, said: str) -> bool:
     links = sum(len(text_of(link)) for link in paragraph.iter("a"))
     marked = f"{paragraph.get('class') or ''} {paragraph.get('id') or ''}"
-    return 2 * links < len(said) and not _BESIDE.search(marked) and "none" not in (paragraph.get("style") or "") and not _CALL.match(said)
+    return _is_prose(said) and 2 * links < len(said) and not _BESIDE.search(marked) and "none" not in (paragraph.get("style") or "") and not _CALL.match(said)
+
+
+def _is_prose(said: str) -> bool:
+    return said.rstrip("\"'”’»)]").endswith((".", "!", "?", "…", ":", "。", "！", "？", "؟"))
 
 
 def _start(said: str) -> str:
@@ -199,7 +204,8 @@ def _standing(blocks: list[Block], title: str, authors: Sequence[str], page: Pag
     paragraphs = sum(block.kind == "p" and block.linked < 0.5 for block in blocks)
     kept: list[Block] = []
     for place, block in enumerate(blocks):
-        if _is_furniture(block, many=paragraphs >= 3):
+        after = blocks[place + 1] if place + 1 < len(blocks) else None
+        if _is_furniture(block, after, many=paragraphs >= 3):
             continue
         if place < _LEADING and (_repeats_title(block, titles) or _is_stamp(block, signed)):
             continue
@@ -211,12 +217,16 @@ def _standing(blocks: list[Block], title: str, authors: Sequence[str], page: Pag
     return kept
 
 
-def _is_furniture(block: Block, *, many: bool) -> bool:
+def _is_furniture(block: Block, after: Block | None, *, many: bool) -> bool:
+    """Whether a block is no text but leads elsewhere, sells, credits or steers; after: the block that follows."""
     said = block.text
-    if many and block.linked > 0.5 and block.kind in ("item", "head"):
-        return True
-    if many and block.linked > 0.9 and len(said) < _MAX_CALL:
-        return True
+    if many and block.linked > 0.5 and not _is_prose(said):
+        if block.kind == "item":
+            return True
+        if block.kind == "head":
+            return after is None or after.kind != "p"
+        if block.linked > 0.9 and " " in said and len(said) < _MAX_CALL:
+            return True
     if len(said) <= _MAX_CALL and _CALL.match(said):
         return True
     return len(said) <= _MAX_CREDIT and bool(_CREDIT.match(said) or _FURNITURE.match(said))
@@ -242,7 +252,7 @@ def _is_stamp(block: Block, signed: set[str]) -> bool:
 # -- the publisher's own words
 
 _MIN_WITNESS = 300
-_TAG = re.compile(r"<[^<>]{1,400}>")
+_TAG = re.compile(r"<[^<>]{1,2000}>")
 _BREAK = re.compile(r"</(?:p|h\d|li|div|blockquote)\s*>|<br\s*/?>|\n\s*\n", re.IGNORECASE)
 _SHINGLE = 4
 
@@ -260,10 +270,9 @@ def _witness(page: Page) -> str:
 
 def _is_cut(told: str, witness: str, page: Page) -> bool:
     """Whether what was found is clearly less than the publisher's text, which agrees with the page or with what was found."""
-    if len(told) > 0.75 * len(witness):
+    own, found = _shingles(witness), _shingles(told)
+    if len(own & found) > 0.75 * len(own):
         return False
-    own = _shingles(witness)
-    found = _shingles(told)
     if len(told) >= _MIN_WITNESS and len(found & own) > 0.7 * len(found):
         return True
     return len(own & _shingles(text_of(page.tree))) > 0.7 * len(own)

@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from lxml.etree import ParserError
+from lxml.etree import ParserError, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from crawlers.jsonld import JsonLd, read_jsonld
 
 _PARSER_OPTIONS = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "collect_ids": False}
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_TEXTS = XPath("descendant-or-self::*[not(self::script or self::style or self::noscript or self::template)]/text()")
 _EMPTY = b"<html><body></body></html>"
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
@@ -67,5 +68,5 @@ def clean(text: str) -> str:
 
 
 def text_of(element: HtmlElement) -> str:
-    """The text of an element on one line."""
-    return clean(" ".join(element.itertext()))
+    """The text of an element on one line, without scripts and styles."""
+    return clean(" ".join(_TEXTS(element)))

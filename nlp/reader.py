@@ -13,7 +13,7 @@ from nlp.document import MODELS, Document, paragraphs, take_apart
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
-from nlp.stance import TITLE_WEIGHT, Passage, conclude, has_head, sentence_probabilities
+from nlp.stance import WEIGHT_WITHOUT_MENTION, Passage, conclude, has_head, sentence_probabilities
 from nlp.stance_features import Targeted
 from nlp.stories import group_stories, sketch
 from nlp.topics import THRESHOLD, TopicModel
@@ -68,13 +68,12 @@ class Reader:
         readings = []
         for n, (article, document) in enumerate(zip(articles, documents, strict=True)):
             mentions = find_mentions(document.text, subjects)
-            named = [subject.id for subject in subjects if passages[n][subject.id]]
             labels = Labels(
                 article_id=article.id,
                 revision=article.revision,
                 language=document.language,
                 analyser=self.analyser,
-                subjects=tuple(named),
+                subjects=tuple(passages[n]),
                 mentions=mentions,
                 entities=document.entities,
                 topics=self._topics.article_topics(scores[n]),
@@ -91,15 +90,21 @@ class Reader:
         return detect_language(f"{article.title}\n{article.text}", candidates)
 
     def _passages(self, document: Document, subjects: Sequence[Subject]) -> dict[str, list[Passage]]:
-        """For each subject the sentences that name it, the title among them (with start = end = 0)."""
-        found: dict[str, list[Passage]] = {subject.id: [] for subject in subjects}
-        for mention_group, sentence, weight in (
-            (find_mentions(document.title, subjects), Sentence(document.title, 0, 0), TITLE_WEIGHT),
-            *((find_mentions(sentence.text, subjects), sentence, 1.0) for sentence in document.sentences),
-        ):
-            for subject, spans in _by_subject(mention_group).items():
-                found[subject].append(Passage(sentence, Targeted(sentence.text, spans), weight))
-        return found
+        """For each subject that is named all sentences, the title first (with start = end = 0), with the places of its name."""
+        sentences = [Sentence(document.title, 0, 0), *document.sentences]
+        named = [_by_subject(find_mentions(sentence.text, subjects)) for sentence in sentences]
+        return {
+            subject.id: [
+                Passage(
+                    sentence,
+                    Targeted(sentence.text, spans.get(subject.id, ())),
+                    1.0 if subject.id in spans else WEIGHT_WITHOUT_MENTION,
+                )
+                for sentence, spans in zip(sentences, named, strict=True)
+            ]
+            for subject in subjects
+            if any(subject.id in spans for spans in named)
+        }
 
     def _stances(
         self,
@@ -119,28 +124,28 @@ class Reader:
             for subject, some in found.items():
                 rows = probabilities[at : at + len(some)]
                 at += len(some)
-                if some:
-                    labels += self._subject_stances(subject, some, rows, pieces[n], scores[n])
+                labels += self._subject_stances(subject, some, rows, pieces[n], scores[n])
             made.append(tuple(labels))
         return made
 
     def _subject_stances(
         self, subject: str, passages: list[Passage], rows: Floats, pieces: Sequence[tuple[str, int, int]], scores: Floats
     ) -> list[StanceLabel]:
-        labels = []
+        if _in_passing(passages, len(pieces)):
+            return []
+        labels = [conclude(subject, None, passages, rows)]
         for column, topic in enumerate(self._topics.ids):
             on_topic = {n for n in range(len(pieces)) if scores[n, column] >= THRESHOLD}
             chosen = [n for n, passage in enumerate(passages) if _piece_of(passage.sentence, pieces) in on_topic]
             if chosen:
                 labels.append(conclude(subject, topic, [passages[n] for n in chosen], rows[chosen]))
-        if labels or not _in_passing(passages, len(pieces)):
-            labels.insert(0, conclude(subject, None, passages, rows))
         return labels
 
 
 def _in_passing(passages: Sequence[Passage], pieces: int) -> bool:
     """Whether a subject is only mentioned: once, not in the title, in a text of several paragraphs."""
-    return len(passages) == 1 and passages[0].weight == 1.0 and pieces > 1
+    naming = [n for n, passage in enumerate(passages) if passage.targeted.spans]
+    return len(naming) == 1 and naming[0] > 0 and pieces > 1
 
 
 def _piece_of(sentence: Sentence, pieces: Sequence[tuple[str, int, int]]) -> int:

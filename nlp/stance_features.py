@@ -66,4 +66,4 @@ def _views(encoded: Any, item: Targeted, longest: int) -> Floats:
     for place in np.flatnonzero(hit):
         window[max(0, place - WINDOW) : place + WINDOW + 1] = True
     views = np.stack([real, hit, window & real]).astype(np.float32)
-    return views / views.sum(axis=1, keepdims=True)
+    return np.asarray(views / views.sum(axis=1, keepdims=True), np.float32)

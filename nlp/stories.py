@@ -1,7 +1,6 @@
-"""Which articles tell the same event, and which reprint the same text.
+"""Which articles tell the same story: reprints of a text, and its close rewritings and translations.
 
-Reprints: MinHash over word trigrams (Broder 1997). Same event: cosine of centred embeddings above a threshold, published within
-three days.
+Reprints: MinHash over word trigrams (Broder 1997). Rewritings: cosine of centred embeddings. Both within three days.
 
 A story is a star: its first article in time, and those that are close to that one. Chains do not merge events that only share
 a neighbour, and the result depends on the set of articles alone, not on the order or the batches in which they were read.
@@ -19,9 +18,10 @@ from vigie.archive import Fingerprint, Transaction
 
 PERMUTATIONS = 128
 WINDOW_S = 3 * 86400.0
-# Measured on the newsroom (benchmarks/quality_labels.py): a wrong merge is worse than a miss.
-SAME_EVENT = 0.72
-REPRINT = 0.35
+# Other articles of the newsroom on the same subject share less than 0.05 of their trigrams, shortened reprints over 0.5.
+REPRINT = 0.3
+# A wrong merge is worse than a miss: articles on one subject reach a cosine of 0.7 without telling the same event.
+SAME_TEXT = 0.85
 Floats = NDArray[np.float32]
 
 
@@ -94,7 +94,7 @@ def _closest(leaders: Sequence[int], n: int, vectors: Floats, sketches: NDArray[
     if shared.max() >= REPRINT:
         return leaders[int(np.argmax(shared))], True
     likeness = vectors[leaders] @ vectors[n]
-    return (leaders[int(np.argmax(likeness))], False) if likeness.max() >= SAME_EVENT else (None, False)
+    return (leaders[int(np.argmax(likeness))], False) if likeness.max() >= SAME_TEXT else (None, False)
 
 
 def _vector(one: Fingerprint) -> Floats:

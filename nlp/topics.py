@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-# The mean of the two nearest prototypes: one alone is at the mercy of a shared name, all of them of the widest description.
-NEAREST = 2
+# The mean over the nearest prototypes: one alone is at the mercy of a shared name, all of them of the widest description. The
+# background needs fewer, since each of its descriptions is a topic of its own.
+NEAREST_OF_TOPIC, NEAREST_OF_BACKGROUND = 5, 2
 # How a margin between topic and background becomes a score: the slope and the margin at which it is even.
 # Chosen on the French and English part of the sample newsroom; benchmarks/quality_labels.py reports the other languages.
-SLOPE = 18.0
+SLOPE = 25.0
 EVEN_MARGIN = 0.06
 THRESHOLD = 0.5
 
@@ -50,8 +51,8 @@ class TopicModel:
         """Scores in 0..1 of centred paragraph vectors: (paragraphs, topics)."""
         if not self.ids or not len(vectors):
             return np.zeros((len(vectors), len(self.ids)), np.float32)
-        background = _nearest(vectors, self._general)
-        near = np.stack([_nearest(vectors, prototypes) for prototypes in self._prototypes], axis=1)
+        background = _nearest(vectors, self._general, NEAREST_OF_BACKGROUND)
+        near = np.stack([_nearest(vectors, prototypes, NEAREST_OF_TOPIC) for prototypes in self._prototypes], axis=1)
         margins = near - background[:, None]
         return np.asarray(1 / (1 + np.exp(-SLOPE * (margins - EVEN_MARGIN))), np.float32)
 
@@ -70,7 +71,7 @@ def _texts(topic: Topic) -> list[str]:
     return [*described, *examples]
 
 
-def _nearest(vectors: Floats, prototypes: Floats) -> Floats:
+def _nearest(vectors: Floats, prototypes: Floats, count: int) -> Floats:
     """The mean cosine of each vector to its nearest prototypes."""
     likeness = np.sort(vectors @ prototypes.T, axis=1)
-    return np.asarray(likeness[:, -NEAREST:].mean(axis=1), np.float32)
+    return np.asarray(likeness[:, -count:].mean(axis=1), np.float32)

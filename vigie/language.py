@@ -12,7 +12,7 @@ class _Identifier(Protocol):
 def _identifier(languages: tuple[str, ...]) -> _Identifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
     if languages:
         identifier.set_languages(list(languages))
     return identifier  # type: ignore[no-any-return]  # py3langid carries no types

@@ -282,7 +282,7 @@ def counted(articles: Iterable[StoredArticle], interval: str, unit: str) -> Coun
 _WORDS = (
     "performance performances performant données donnees data model modèles models nvidia carte cartes graphique graphics card "
     "open source le de c++ 2 straße strasse grafikkarten 数据 coeur cœur rien"
-).split()
+)
 _PHRASES = (
     "carte graphique",
     "open source",
@@ -297,7 +297,7 @@ _scopes = st.sampled_from(("text", "title"))
 _days = st.dates(date(2024, 12, 1), date(2027, 2, 1))
 
 clauses: st.SearchStrategy[Query] = st.one_of(
-    st.builds(Word, st.sampled_from(_WORDS), _scopes),
+    st.builds(Word, st.sampled_from(_WORDS.split()), _scopes),
     st.builds(lambda words, scope: Phrase(tuple(words.split()), scope), st.sampled_from(_PHRASES), _scopes),
     st.builds(Prefix, st.sampled_from(("perf", "mod", "c", "c++", "gr", "données"[:4], "数", "zzz")), _scopes),
     st.builds(lambda source: FieldValue("source", source), st.sampled_from([source.id for source in WATCH.sources])),

@@ -5,12 +5,20 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
+from index import embedded as embedded_module
+from index.calendar import bucket
+from index.document import indexed_article, turn
+from index.embedded import EmbeddedIndex
+from index.query import DateRange, Everything, FieldValue, Query, coverage_scope
+from index.query_parser import parse
+from index.trends import trend
+from index.vocabulary import Vocabulary
 from tests.index.corpus import (
     WATCH,
     bucket_label,
@@ -25,15 +33,6 @@ from tests.index.corpus import (
     stored,
     stories,
 )
-
-from index import embedded as embedded_module
-from index.calendar import bucket
-from index.document import indexed_article, turn
-from index.embedded import EmbeddedIndex
-from index.query import DateRange, Everything, FieldValue, Query, coverage_scope
-from index.query_parser import parse
-from index.trends import trend
-from index.vocabulary import Vocabulary
 from vigie.article import Stance
 from vigie.errors import UsageError, VigieError
 
@@ -42,13 +41,13 @@ _SLOWLY = settings(deadline=None, max_examples=150, suppress_health_check=[Healt
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
+def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedIndex:
     made = EmbeddedIndex(tmp_path_factory.mktemp("index"), WATCH)
     with made.writing():
         for start in range(0, len(PRESS), 40):  # several commits, several segments
             made.apply([indexed_article(one, WATCH) for one in PRESS[start : start + 40]], [])
         made.apply([indexed_article(one, WATCH) for one in PRESS[10:20]], [])  # again: nothing doubles
-    yield made
+    return made
 
 
 def ask(text: str) -> Query:

@@ -1,0 +1,129 @@
+"""Quality of the labels on the newsroom's reference: topics, stance and stories, by language, beside simple baselines.
+
+    python -m benchmarks.quality_labels [--json FILE]
+
+French and English articles were used to choose the constants of nlp.topics and nlp.stance; German, Spanish and Italian were held back.
+"""
+
+import argparse
+import json
+import tomllib
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from newsroom.press import Piece, load_press
+from nlp.reader import Reader, Reading
+from vigie.article import Article, Published, article_id
+from vigie.watch import Watch
+
+TOPICS = ("performance", "data", "gpus")
+STANCES = ("supportive", "neutral", "critical")
+
+
+def deepseek_watch() -> Watch:
+    """The shipped watch without its sources."""
+    tables = tomllib.loads((Path(__file__).parents[1] / "watches" / "deepseek.toml").read_text(encoding="utf-8"))
+    return Watch.model_validate(tables | {"sources": []})
+
+
+def article_of(piece: Piece) -> Article:
+    """The article that a crawl would find."""
+    url = f"https://{piece.outlet.id}.example{piece.path}"
+    published = Published(piece.published, None, "second", "reference")
+    text = "\n\n".join(piece.paragraphs)
+    return Article(
+        article_id(url), url, url, piece.outlet.id, piece.title, text, published=published, language=piece.outlet.language
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
+    readings = Reader(deepseek_watch()).read([article_of(piece) for piece in pieces])
+    result = scores(pieces, readings)
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def scores(pieces: list[Piece], readings: list[Reading]) -> dict[str, Any]:
+    """All figures, over all and by language; "held back" are the languages that no constant was chosen on."""
+    groups = {
+        "all": range(len(pieces)),
+        "held back": [n for n, p in enumerate(pieces) if p.outlet.language in ("de", "es", "it")],
+    }
+    groups |= {lang: [n for n, p in enumerate(pieces) if p.outlet.language == lang] for lang in ("fr", "en", "de", "es", "it")}
+    return {
+        name: {"articles": len(rows), **_topics(pieces, readings, rows), **_stances(pieces, readings, rows)}
+        for name, rows in groups.items()
+    } | {"stories": _stories(pieces, readings)}
+
+
+def _topics(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[str, float]:
+    gold = np.array([[topic in pieces[n].reference.topics for topic in TOPICS] for n in rows])
+    found = np.array([[topic in {label.topic for label in readings[n].labels.topics} for topic in TOPICS] for n in rows])
+    return {
+        "topics macro-F1": round(float(f1_score(gold, found, average="macro", zero_division=0)), 3),
+        "topics micro-F1": round(float(f1_score(gold, found, average="micro", zero_division=0)), 3),
+        "topics all assigned, micro-F1": round(float(f1_score(gold, np.ones_like(gold), average="micro")), 3),
+    }
+
+
+def _stances(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[str, Any]:
+    gold: list[str] = []
+    found: list[str] = []
+    for n in rows:
+        if pieces[n].reference.overall == "none":
+            continue
+        gold.append(pieces[n].reference.overall)
+        found.append(next((str(label.stance) for label in readings[n].labels.stances if label.topic is None), "none"))
+    majority = Counter(gold).most_common(1)[0][0]
+    passing = [n for n in rows if pieces[n].reference.overall == "none"]
+    quiet = sum(not readings[n].labels.stances for n in passing)
+    by_topic = [
+        (stance, str(label.stance))
+        for n in rows
+        for topic, stance in pieces[n].reference.topics.items()
+        if stance != "none"
+        for label in readings[n].labels.stances
+        if label.topic == topic
+    ]
+    return {
+        "stance articles": len(gold),
+        "stance macro-F1": round(float(f1_score(gold, found, labels=STANCES, average="macro", zero_division=0)), 3),
+        "stance unsure": round(found.count("unsure") / max(1, len(found)), 3),
+        "stance majority macro-F1": round(
+            float(f1_score(gold, [majority] * len(gold), labels=STANCES, average="macro", zero_division=0)), 3
+        ),
+        "stance by topic, macro-F1": round(
+            float(f1_score([g for g, _ in by_topic], [f for _, f in by_topic], labels=STANCES, average="macro", zero_division=0)),
+            3,
+        )
+        if by_topic
+        else None,
+        "no stance where none": round(quiet / max(1, len(passing)), 3),
+    }
+
+
+def _stories(pieces: list[Piece], readings: list[Reading]) -> dict[str, float]:
+    from nlp.stories import SAME_TEXT, WINDOW_S
+
+    vectors = np.stack([np.frombuffer(reading.embedding, np.float16).astype(np.float32) for reading in readings])
+    times = np.array([piece.published.timestamp() for piece in pieces])
+    likeness = vectors @ vectors.T
+    pairs = [(a, b) for a, b in combinations(range(len(pieces)), 2) if abs(times[a] - times[b]) <= WINDOW_S]
+    gold = {(a, b) for a, b in pairs if pieces[a].reference.story and pieces[a].reference.story == pieces[b].reference.story}
+    found = {(a, b) for a, b in pairs if likeness[a, b] >= SAME_TEXT}
+    right = len(gold & found)
+    return {"pairs": len(gold), "precision": round(right / max(1, len(found)), 3), "recall": round(right / max(1, len(gold)), 3)}
+
+
+if __name__ == "__main__":
+    main()
