@@ -5,14 +5,16 @@ corrected by rules that know no outlet: the title does not repeat in the text; l
 the same kind of container as the text belong to it; the publisher's own articleBody bears witness where it agrees with the page.
 """
 
+import json
 import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from lxml.etree import XPath
-from lxml.html import HtmlElement, fromstring
+from lxml.html import HtmlElement
 
 from crawlers.dates import read_date
 from crawlers.jsonld import text as first_text
@@ -36,6 +38,8 @@ def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
     """The article's text: paragraphs separated by blank lines, without title, byline, captions and calls to action; empty if none."""
     witness = _witness(page)
     blocks = _found(page)
+    if sum(len(block.text) for block in blocks) < _MIN_RENDERED:
+        blocks = _embedded(page.tree) or blocks
     if blocks:
         blocks = _completed(page.tree, blocks)
         blocks = _standing(blocks, title, authors, page)
@@ -100,6 +104,40 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
 
     yield from walk(body, "body", 0, in_link=False)
     yield from finished("body")
+
+
+# -- what scripts would have rendered
+
+# A page that shows less than this may keep its text in the state of a script.
+_MIN_RENDERED = 250
+_LITERAL = re.compile(r'"((?:[^"\\]|\\.){300,})"', re.DOTALL)
+_ESCAPED_MARKUP = re.compile(r"<p[\s>]|\\+u003cp[\s>\\]", re.IGNORECASE)
+_EMBEDDED = XPath("descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote][not(ancestor::figure or ancestor::figcaption or ancestor::li)]")
+
+
+def _embedded(tree: HtmlElement) -> list[Block]:
+    """The blocks of the longest article-like markup among the string literals of the page's scripts (the state of a web application)."""
+    fragments = [fragment for script in tree.iter("script") if script.text and _ESCAPED_MARKUP.search(script.text) for fragment in _markup_in(script.text)]
+    if not fragments:
+        return []
+    fragment = Page.parse(max(fragments, key=len), "").tree
+    kinds = {"p": "p", "li": "item", "blockquote": "quote"}
+    said = [(element, text_of(element)) for element in _EMBEDDED(fragment)]
+    return [Block(kinds.get(element.tag, "head"), text) for element, text in said if text]
+
+
+def _markup_in(script: str, depth: int = 2) -> Iterator[str]:
+    for literal in _LITERAL.finditer(script):
+        if not _ESCAPED_MARKUP.search(literal[1]):
+            continue
+        try:
+            said = json.loads(f'"{literal[1]}"', strict=False)
+        except ValueError:
+            continue
+        if said.count("</p>") >= 3:
+            yield said
+        elif depth > 1:
+            yield from _markup_in(said, depth - 1)
 
 
 # -- what was missed: paragraphs in the same kind of container
@@ -314,14 +352,21 @@ def _with_standfirst(page: Page, told: str, title: str) -> str:
         key = key_of(said)
         if not _MIN_STANDFIRST <= len(said) <= _MAX_STANDFIRST or key in start or key in key_of(title) or said.endswith(("…", "...")):
             continue
-        if any(key_of(text_of(element)) == key for element in _STANDFIRSTS(page.tree)):
+        if _is_shown(page.tree, said, key):
             return f"{said}\n\n{told}"
     return told
 
 
-_STANDFIRSTS = XPath("//body//*[self::p or self::h2 or self::h3 or self::div or self::span or self::strong][string-length(normalize-space(.)) > 39][string-length(normalize-space(.)) < 640]")
+_ASIDE = ("figure", "figcaption", "aside", "a", "nav", "footer", "head", "script", "noscript", "template")
 
 
-def from_markup(fragment: str) -> str:
-    """The plain text of an HTML fragment on one line."""
-    return text_of(fromstring(f"<div>{fragment}</div>")) if fragment.strip() else ""
+def _is_shown(tree: HtmlElement, said: str, key: str) -> bool:
+    """Whether an element of the page says exactly this, and not in a caption or a link."""
+    beginning = said[:12]
+    for element in tree.iter("p", "h2", "h3", "h4", "div", "span", "strong", "b", "em", "li"):
+        own = element.text
+        if own and own.lstrip()[:12] == beginning:
+            for holder in chain((element,), islice(element.iterancestors(), 2)):
+                if key_of(text_of(holder)) == key:
+                    return all(above.tag not in _ASIDE for above in element.iterancestors())
+    return False

@@ -241,7 +241,7 @@ def _values(name: str, one: StoredArticle) -> Iterable[str]:
     article, labels = one.article, one.labels
     assert labels is not None
     source = WATCH.source(article.source)
-    return {
+    values: dict[str, Iterable[str]] = {
         "id": [article.id],
         "source": [article.source],
         "language": [labels.language],
@@ -253,7 +253,8 @@ def _values(name: str, one: StoredArticle) -> Iterable[str]:
         "author": [normal_name(author) for author in article.authors],
         "story": [one.story or ""],
         "term": [word for word in tokens(f"{article.title} {article.text}") if word in ("nvidia", "modèle", "données", "models")],
-    }[name]
+    }
+    return values[name]
 
 
 def found(query: Query, press: Iterable[StoredArticle]) -> list[StoredArticle]:

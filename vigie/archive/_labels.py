@@ -115,6 +115,16 @@ class LabelStore:
         """How many articles have been read."""
         return self._connection.scalar(select(func.count()).select_from(labels).where(labels.c.author == ANALYSER)) or 0
 
+    def analysers(self) -> dict[str, int]:
+        """The analysers whose labels the archive holds, with the number of articles."""
+        rows = self._connection.execute(
+            select(labels.c.analyser, func.count())
+            .where(labels.c.author == ANALYSER)
+            .group_by(labels.c.analyser)
+            .order_by(labels.c.analyser)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def fingerprints(self, *, since: float | None = None, until: float | None = None) -> list[Fingerprint]:
         """What story grouping needs of every read article published in [since, until), by publication and id."""
         query = (
