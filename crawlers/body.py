@@ -10,6 +10,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -19,7 +20,7 @@ from lxml.html import HtmlElement
 from crawlers.dates import read_date
 from crawlers.jsonld import text as first_text
 from crawlers.metadata import key_of, unescape
-from crawlers.page import Page, clean, text_of
+from crawlers.page import Page, clean, running_text_of, text_of
 
 # trafilatura says at warning level that a page has no text; here that is an ordinary answer.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -37,11 +38,12 @@ class Block:
 def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
     """The article's text: paragraphs separated by blank lines, without title, byline, captions and calls to action; empty if none."""
     witness = _witness(page)
-    blocks = _found(page)
+    tree = _alone(page.tree, title)
+    blocks = _found(tree, page.url)
     if sum(len(block.text) for block in blocks) < _MIN_RENDERED:
         blocks = _embedded(page.tree) or blocks
     if blocks:
-        blocks = _completed(page.tree, blocks)
+        blocks = _completed(tree, blocks)
         blocks = _standing(blocks, title, authors, page)
     told = "\n\n".join(block.text for block in blocks)
     if witness and _is_cut(told, witness, page):
@@ -57,13 +59,33 @@ _BLOCKS = frozenset("p head item quote row list code div table body lb section a
 _MAX_DEPTH = 200
 
 
-def _found(page: Page) -> list[Block]:
+def _alone(tree: HtmlElement, title: str) -> HtmlElement:
+    """The tree without the further articles that endless pages append to the one that bears the title."""
+    entitled = [(article, heading) for article in tree.iter("article") if (heading := article.find(".//h1")) is not None]
+    own = next((article for article, heading in entitled if key_of(text_of(heading)) == key_of(title)), None)
+    if own is None or len(entitled) < 2:
+        return tree
+    places = [place for place, (article, _) in enumerate(entitled) if not _related(article, own)]
+    if not places:
+        return tree
+    copied = deepcopy(tree)
+    articles = [article for article in copied.iter("article") if article.find(".//h1") is not None]
+    for place in places:
+        articles[place].drop_tree()
+    return copied
+
+
+def _related(one: HtmlElement, other: HtmlElement) -> bool:
+    return one is other or one in other.iterancestors() or other in one.iterancestors()
+
+
+def _found(tree: HtmlElement, url: str) -> list[Block]:
     from trafilatura import bare_extraction
 
     try:
-        document = bare_extraction(page.tree, url=page.url, include_comments=False, include_links=True)
+        document = bare_extraction(tree, url=url, include_comments=False, include_links=True)
     except Exception:  # a heuristic over hostile trees: whatever it stumbles on, it found nothing
-        logging.getLogger(__name__).info("trafilatura failed on %s", page.url, exc_info=True)
+        logging.getLogger(__name__).info("trafilatura failed on %s", url, exc_info=True)
         return []
     return list(_blocks(document.body)) if document is not None and document.body is not None else []
 
@@ -153,7 +175,7 @@ _BESIDE = re.compile(
 def _completed(tree: HtmlElement, blocks: list[Block]) -> list[Block]:
     """The blocks with the paragraphs put in that stand in containers of the same kind and of the same article, and were left out."""
     places = {_start(block.text): place for place, block in enumerate(blocks)}
-    paragraphs = [(paragraph, said) for paragraph in _PARAGRAPHS(tree) if len(said := text_of(paragraph)) >= _MIN_MISSED]
+    paragraphs = [(paragraph, said) for paragraph in _PARAGRAPHS(tree) if len(said := running_text_of(paragraph)) >= _MIN_MISSED]
     kept = Counter(_container(paragraph) for paragraph, said in paragraphs if _start(said) in places)
     if not kept:
         return blocks
@@ -201,7 +223,7 @@ def _start(said: str) -> str:
 
 # -- what does not belong
 
-# Lines that call the reader elsewhere, sell, credit or steer, by the words they begin with. en, fr, de, es, it, pt, nl.
+# Lines that call the reader elsewhere, sell, credit or steer, by the words they begin with. en, fr, de, es, it, pt, nl and neighbours.
 _CALL = re.compile(
     r"^\W*(?:"
     r"(?:also )?read (?:more|also|next|the full)\b|read:|see (?:also|more)\b|also on\b|related(?: (?:story|stories|articles?|posts?|coverage|topics?|links?))?\s*:"
@@ -214,7 +236,7 @@ _CALL = re.compile(
     r"|(?:an dieser stelle finden sie einen|deine privatsphäre-einstellungen|zur anzeige aktiviere)"
     r"|le[ea] también|lea (?:más|además)|te puede interesar|también te|suscríbete|síguenos|más información\s*:|haz clic|noticias relacionadas"
     r"|leggi (?:anche|tutt)|guarda (?:anche|il video)|potrebbe interessarti|iscriviti|seguici|clicca qui|ti potrebbe"
-    r"|leia (?:também|mais)|veja (?:também|mais)|saiba mais|assine|siga-nos|lees (?:ook|meer)|bekijk ook"
+    r"|les også|läs (?:också|även|mer)|læs også|čtěte také|czytaj (?:też|także|również)|читайте (?:также|ещё)|leia (?:também|mais)|veja (?:também|mais)|saiba mais|assine|siga-nos|lees (?:ook|meer)|bekijk ook"
     r")",
     re.IGNORECASE,
 )

@@ -67,6 +67,11 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", text.translate(_INVISIBLE)).strip()
 
 
+def running_text_of(paragraph: HtmlElement) -> str:
+    """The text of an element that holds inline elements only, which do not part words."""
+    return clean("".join(_TEXTS(paragraph)))
+
+
 def text_of(element: HtmlElement) -> str:
     """The text of an element on one line, without scripts and styles."""
     return clean(" ".join(_TEXTS(element)))

@@ -224,7 +224,7 @@ def _rising(week: _Week) -> tuple[tuple[Rising, ...], str]:
     )  # fmt: skip
     if found.baseline is None:
         return (), "Nothing older is indexed to compare this week with."
-    compared = f"Stories of the week ({found.window.stories}) against those of the {found.weeks} weeks before ({found.baseline.stories})."
+    compared = f"{found.window.stories} stories of the week against {found.baseline.stories} of the {found.weeks} weeks before."
     criterion = "Shown: G² of at least 15.13 (p < 0.0001), at least twice as often, from at least three owners."
     return risen, f"{compared} {criterion}" + ("" if risen else " Nothing passed.")
 

@@ -1,5 +1,6 @@
 """The newsroom: wide enough to be an example, with the faults that it promises, and its reference labels hidden."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 from urllib.request import Request, urlopen
@@ -27,8 +28,8 @@ def test_it_is_as_wide_as_promised() -> None:
 
 @pytest.mark.parametrize("piece", [p for p in PRESS if not p.reprint_of], ids=lambda p: f"{p.outlet.id}/{p.slug}")
 def test_articles_are_of_the_promised_length_and_labelled_by_the_rules(piece) -> None:  # type: ignore[no-untyped-def]
-    words = len(" ".join(piece.paragraphs).split())
-    assert 110 <= words <= 420
+    words = re.findall(r"\w+", " ".join(piece.paragraphs))
+    assert 120 <= len(words) <= 400
     assert piece.reference.overall in {"supportive", "neutral", "critical", "none"}
     assert set(piece.reference.topics) <= {"performance", "data", "gpus"}
     assert set(piece.reference.topics.values()) <= {"supportive", "neutral", "critical", "none"}

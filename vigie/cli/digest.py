@@ -59,8 +59,8 @@ def command(settings: Settings, week: date | None, formats: tuple[str, ...], out
 
 def _method(analysers: dict[str, int]) -> list[str]:
     lines = [
-        "Counts are of articles found in the feeds, sitemaps and section pages of the watch's outlets; weeks are ISO weeks in its "
-        "time zone.",
+        "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
+        "time zone of the watch.",
         "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine with its evidence "
         "sentences; where confidence is low it is shown as unsure. Its accuracy on reference texts stands in the model card.",
     ]
