@@ -46,8 +46,9 @@ class IndexedArticle:
     title, text (title, TITLE_END and body) are forms separated by spaces; title_stems and text_stems are the stems at the same
     positions, empty in a language without stemmer. turn orders articles by time, uniquely. day, week and month are those of
     :mod:`index.calendar`. facts are ``subject|topic|stance``; fact_patterns the same with every part left empty that a filter may
-    leave open. entities and authors are normal names; spellings are ``normal name|name as written``. shared_story is the story,
-    where other articles tell it too, else empty. terms can be found rising. payload is the JSON that a search gives back.
+    leave open. entity and author hold normal names; spellings are ``normal name|name as written``. shared_story is the
+    :func:`story_number` of the story where other articles tell it too, else 0. term holds what can be found rising. payload is
+    the JSON that a search gives back.
     """
 
     id: str
@@ -72,17 +73,17 @@ class IndexedArticle:
     spellings: tuple[str, ...]
     author: tuple[str, ...]
     story: str
-    shared_story: str
+    shared_story: int
     term: tuple[str, ...]
     payload: str
 
 
 COLUMNS = tuple(column.name for column in fields(IndexedArticle))
 TEXT_COLUMNS = ("title", "text", "title_stems", "text_stems")
-NUMBER_COLUMNS = ("turn", "day", "week", "month")
+NUMBER_COLUMNS = ("turn", "day", "week", "month", "shared_story")
 KEYWORD_COLUMNS = tuple(name for name in COLUMNS if name not in (*TEXT_COLUMNS, *NUMBER_COLUMNS, "payload"))
 # Those that are counted over; the other keywords are only looked up.
-COUNTED_COLUMNS = ("source", "owner", "country", "language", "topic", "subject", "facts", "entity", "shared_story", "term")
+COUNTED_COLUMNS = ("source", "owner", "country", "language", "topic", "subject", "facts", "entity", "term")
 
 
 def indexed_article(stored: "StoredArticle", watch: "Watch") -> IndexedArticle:
@@ -124,7 +125,7 @@ def indexed_article(stored: "StoredArticle", watch: "Watch") -> IndexedArticle:
         spellings=tuple(f"{normal}|{name}" for normal, name in entities.items()),
         author=_distinct(normal_name(author) for author in article.authors),
         story=stored.story or "",
-        shared_story=stored.story if stored.story and stored.story_size > 1 else "",
+        shared_story=story_number(stored.story) if stored.story and stored.story_size > 1 else 0,
         term=tuple(_terms(title, body, language)),
         payload=json.dumps(_payload(stored, local, language), ensure_ascii=False, separators=(",", ":")),
     )
@@ -134,6 +135,11 @@ def turn(instant: datetime, article_id: str) -> int:
     """A number that orders articles by publication (whole seconds), and those of one second by a digest of their ids."""
     tie = int.from_bytes(hashlib.sha256(article_id.encode()).digest()[:4], "big") >> (32 - _TIE_BITS)
     return (int(instant.timestamp()) << _TIE_BITS) + tie
+
+
+def story_number(story: str) -> int:
+    """A story as a positive number of 62 bits, a digest of its id: engines count numbers ten times faster than long keywords."""
+    return int.from_bytes(hashlib.sha256(story.encode()).digest()[:8], "big") >> 2 or 1
 
 
 def fact_pattern(stance: str, topic: str | None, subject: str | None) -> str:

@@ -289,11 +289,11 @@ class EmbeddedIndex:
         found = [(str(one["key"]), int(one["doc_count"])) for one in answer[column]["buckets"]]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def repeated_stories(self, query: Query) -> dict[str, int]:
+    def repeated_stories(self, query: Query) -> dict[int, int]:
         """The stories that several of the articles tell, with the turn of the earliest of them."""
         return {story: turn for story, (number, turn) in self._stories(query, 2).items() if number > 1}
 
-    def _stories(self, query: Query, at_least: int) -> dict[str, tuple[int, int]]:
+    def _stories(self, query: Query, at_least: int) -> dict[int, tuple[int, int]]:
         terms = {"field": "shared_story", "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT, "min_doc_count": at_least}
         request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
         try:

@@ -53,8 +53,8 @@ class Reader(Protocol):
         """The values of a keyword column that most of the articles found hold, with their exact counts, ties by value."""
         ...
 
-    def repeated_stories(self, query: Query) -> dict[str, int]:
-        """The stories that several of the articles found tell, each with the turn of the earliest of those articles."""
+    def repeated_stories(self, query: Query) -> dict[int, int]:
+        """The stories (numbers) that several of the articles found tell, each with the turn of the earliest of those articles."""
         ...
 
     def days(self, query: Query) -> tuple[int, int] | None:

@@ -14,9 +14,10 @@ Terms must come from several owners, so that one publisher's campaign or reprint
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 from index import calendar
@@ -28,9 +29,6 @@ SIGNIFICANT = 15.13
 MUCH = 1.0  # twice as often
 OWNERS = 3
 BASELINE_WEEKS = 8
-
-# Owners are counted for the best candidates first, so many at a time, until enough have passed.
-_CHECKED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +127,9 @@ class _Comparison:
         self._owners = owners
 
     def rising(self, column: Literal["term", "entity"], limit: int) -> tuple[RisingTerm, ...]:
-        candidates = self._candidates(column)
-        passed: list[RisingTerm] = []
-        for start in range(0, len(candidates), _CHECKED_AT_ONCE):
-            some = candidates[start : start + _CHECKED_AT_ONCE]
-            owners = self._count_owners(column, [candidate.term for candidate in some])
-            for candidate in some:
-                if len(passed) < limit and owners[candidate.term] >= self._owners:
-                    passed.append(self._shown(column, candidate, owners[candidate.term]))
-            if len(passed) >= limit:
-                break
-        return tuple(passed)
+        """The best candidates that enough owners name."""
+        passed = (shown for one in self._candidates(column) if (shown := self._shown(column, one)).owners >= self._owners)
+        return tuple(islice(passed, limit))
 
     def _candidates(self, column: str) -> list[_Candidate]:
         """The terms that pass both questions, the most significant first."""
@@ -162,22 +152,17 @@ class _Comparison:
             return Counter()
         return _by_term(self._reader.cells(self._baseline.query, (column,), only={column: wanted}))
 
-    def _count_owners(self, column: str, terms: Sequence[str]) -> Counter[str]:
-        naming = all_of((self._window.query, OneOf(column, tuple(terms))))
-        return Counter(str(term) for term, _ in self._reader.cells(naming, (column, "owner"), only={column: terms}))
-
-    def _shown(self, column: Literal["term", "entity"], candidate: _Candidate, owners: int) -> RisingTerm:
+    def _shown(self, column: Literal["term", "entity"], candidate: _Candidate) -> RisingTerm:
         naming = all_of((self._window.query, FieldValue(column, candidate.term)))
-        label = candidate.term if column == "term" else best_spelling(self._reader, candidate.term)
         return RisingTerm(
             column,
             candidate.term,
-            label,
+            candidate.term if column == "term" else best_spelling(self._reader, candidate.term),
             candidate.count,
             candidate.before,
             candidate.g2,
             candidate.log_ratio,
-            owners,
+            len(self._reader.cells(naming, ("owner",))),
             self._reader.search(naming, limit=1, offset=candidate.count - 1, sort="date").hits[0],
         )
 

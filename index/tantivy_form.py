@@ -48,7 +48,8 @@ def document(article: IndexedArticle) -> tantivy.Document:
         made.add_text(name, getattr(article, name))
     made.add_bytes("payload", article.payload.encode())
     for name in NUMBER_COLUMNS:
-        made.add_integer(name, getattr(article, name))
+        if name != "shared_story" or article.shared_story:
+            made.add_integer(name, getattr(article, name))
     for name in KEYWORD_COLUMNS:
         held: str | tuple[str, ...] = getattr(article, name)
         for value in (held,) if isinstance(held, str) else held:

@@ -1,6 +1,7 @@
 """A crawl, as a process, over real sites: how each fetch ends, politeness, safety, and what is kept."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,11 @@ def outcomes(vigie: Vigie, *words: str, now: str = "") -> dict[str, dict[str, in
 
 
 def test_articles_of_a_feed_are_kept_with_what_their_pages_say(vigie: Vigie, site: Site) -> None:
-    site.pages |= {"/feed": Answer(rss(site.base, ["a", "b"])), "/a": Answer(article("Titre A")), "/b": Answer(article("Titre B"))}
+    site.pages |= {
+        "/feed": Answer(rss(site.base, ["a", "b"])),
+        "/a": Answer(article("Titre A")),
+        "/b": Answer(article("Titre B")),
+    }
     vigie.write_watch(source(site))
     assert outcomes(vigie) == {"silex": {"listing": 1, "article": 2}}
     with vigie.archive.read() as tx:
@@ -125,11 +130,14 @@ def test_an_absent_robots_file_allows_everything_and_is_asked_for_once_a_day(vig
 def test_crawl_delay_is_kept(vigie: Vigie, site: Site) -> None:
     slugs = ["a", "b", "c"]
     site.pages |= {f"/{slug}": Answer(article(slug)) for slug in slugs}
-    site.pages |= {"/robots.txt": Answer(b"User-agent: *\nCrawl-delay: 1", type="text/plain"), "/feed": Answer(rss(site.base, slugs))}
+    site.pages |= {
+        "/robots.txt": Answer(b"User-agent: *\nCrawl-delay: 1", type="text/plain"),
+        "/feed": Answer(rss(site.base, slugs)),
+    }
     vigie.write_watch(source(site))
     assert outcomes(vigie)["silex"]["article"] == 3
     times = [at for at, path, _ in site.seen if path.strip("/") in slugs]
-    gaps = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in pairwise(times)]
     assert min(gaps) > 0.45  # Scrapy varies the delay between 0.5 and 1.5 times
 
 
@@ -191,7 +199,11 @@ def test_retry_makes_what_is_in_quarantine_due(vigie: Vigie, site: Site) -> None
 
 
 def test_a_slow_page_costs_its_own_time_only(vigie: Vigie, site: Site) -> None:
-    site.pages |= {"/feed": Answer(rss(site.base, ["slow", "a"])), "/slow": Answer(article("Lent"), delay=30), "/a": Answer(article("Titre"))}
+    site.pages |= {
+        "/feed": Answer(rss(site.base, ["slow", "a"])),
+        "/slow": Answer(article("Lent"), delay=30),
+        "/a": Answer(article("Titre")),
+    }
     vigie.write_watch(source(site), crawl="delay = 0\ntimeout = 2")
     assert outcomes(vigie) == {"silex": {"listing": 1, "article": 1, "unreachable": 1}}
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from index.analysis import fold, forms, normal_name, stemmed, stems, tokens
+from index.document import story_number
 from index.query import (
     And,
     DateRange,
@@ -183,8 +184,8 @@ def day_of(one: StoredArticle) -> date:
     return instant_of(one).date()
 
 
-def shared_story(one: StoredArticle) -> str | None:
-    return one.story if one.story_size > 1 else None
+def shared_story(one: StoredArticle) -> int | None:
+    return story_number(one.story) if one.story and one.story_size > 1 else None
 
 
 def matches(query: Query, one: StoredArticle) -> bool:

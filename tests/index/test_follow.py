@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from index import follow
+from index.document import story_number
 from index.embedded import EmbeddedIndex
 from index.follow import Counts, bring_up_to_date, rebuild
 from index.query import Everything, FieldValue, Word
@@ -97,7 +98,7 @@ def test_a_story_that_is_retold_becomes_a_shared_one(archive: Archive, index: Em
         tx.stories.set(second, first, reprint_of=first)
         tx.changes.append(tx.stories.members(first))
     bring_up_to_date(archive, WATCH, index)
-    assert index.cells(Everything(), ("shared_story",)) == {(first,): 2}
+    assert index.cells(Everything(), ("shared_story",)) == {(story_number(first),): 2}
     assert index.count(FieldValue("story", first)) == 2
 
 
@@ -164,6 +165,7 @@ _WORKER = """
 import sys
 from pathlib import Path
 from vigie.archive import Archive
+from index.document import story_number
 from index.embedded import EmbeddedIndex
 from index import follow
 from tests.index.corpus import WATCH

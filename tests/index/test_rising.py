@@ -70,7 +70,7 @@ def index_of(folder: Path, articles: list[StoredArticle]) -> EmbeddedIndex:
 
 
 def representatives(articles: list[StoredArticle]) -> list[StoredArticle]:
-    earliest: dict[str, StoredArticle] = {}
+    earliest: dict[object, StoredArticle] = {}
     for one in sorted(articles, key=lambda one: turn(instant_of(one), one.article.id)):
         earliest.setdefault(shared_story(one) or one.article.id, one)
     return list(earliest.values())

@@ -19,11 +19,16 @@ OPML = b"""<?xml version="1.0"?><opml version="2.0"><head/><body><outline text="
 
 def test_feeds_of_one_site_become_one_source() -> None:
     sources = from_opml(OPML, "press.opml", language="en", country="GB")
-    assert [(source.id, source.language, len(source.feeds)) for source in sources] == [("le-cafe-l-ia", "fr", 2), ("other", "en", 1)]
+    assert [(source.id, source.language, len(source.feeds)) for source in sources] == [
+        ("le-cafe-l-ia", "fr", 2),
+        ("other", "en", 1),
+    ]
 
 
 def test_known_feeds_and_taken_ids_are_respected() -> None:
-    (source,) = from_opml(OPML, "f", language="en", country="GB", known={"https://cafe.example/rss", "https://cafe.example/rss2"}, taken={"other"})
+    (source,) = from_opml(
+        OPML, "f", language="en", country="GB", known={"https://cafe.example/rss", "https://cafe.example/rss2"}, taken={"other"}
+    )
     assert source.id == "other-2"
 
 
@@ -39,7 +44,9 @@ def test_toml_out_is_a_valid_piece_of_a_watch() -> None:
 
 
 def test_export_and_import_meet(vigie: Vigie, tmp_path: Path) -> None:
-    vigie.write_watch('[[sources]]\nid = "a"\nname = "A"\nhome = "https://a.example/"\nfeeds = ["https://a.example/f"]\nlanguage = "fr"\ncountry = "FR"\n')
+    vigie.write_watch(
+        '[[sources]]\nid = "a"\nname = "A"\nhome = "https://a.example/"\nfeeds = ["https://a.example/f"]\nlanguage = "fr"\ncountry = "FR"\n'
+    )
     told = vigie("sources", "export")
     assert told.code == 0
     file = tmp_path / "out.opml"

@@ -1,0 +1,146 @@
+"""vigie doctor"""
+
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+import click
+
+from vigie.cli._options import with_format, with_settings
+from vigie.cli._output import print_rows
+from vigie.errors import Exit, VigieError
+from vigie.settings import Settings
+
+LITTLE_SPACE = 1024**3
+_MARKS = {"good": "✓", "note": "·", "bad": "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. state: good, note (works, with a cost that is said) or bad (mend it)."""
+
+    what: str
+    state: Literal["good", "note", "bad"]
+    says: str
+
+
+@click.command(epilog="\b\nExample:\n  vigie doctor --watch watches/deepseek.toml")
+@with_settings
+@with_format
+def command(settings: Settings, output: str) -> int:
+    """Say what is in use, what it costs in quality, how far each step has come, and what is amiss (then it ends with 1)."""
+    findings = [*_watch(settings), *_models(settings), *_archive(settings), *_index(settings), _disk(settings)]
+    if output == "table":
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
+            click.echo(f"{_MARKS[finding.state]} {finding.what:<{width}}  {finding.says}")
+    else:
+        rows = [{"what": finding.what, "state": finding.state, "says": finding.says} for finding in findings]
+        print_rows(rows, ["what", "state", "says"], output)
+    return Exit.ERROR if any(finding.state == "bad" for finding in findings) else Exit.DONE
+
+
+def _watch(settings: Settings) -> list[Finding]:
+    try:
+        watch = settings.watch
+    except VigieError as error:
+        return [Finding("watch", "bad", str(error))]
+    unchecked = sum(not source.checked for source in watch.sources)
+    findings = [Finding("watch", "good", f"{settings.watch_file}: {len(watch.sources)} sources, {len(watch.topics)} topics")]
+    if unchecked:
+        findings.append(Finding("sources", "note", f"{unchecked} are unchecked: vigie sources check"))
+    if not watch.crawl.contact:
+        findings.append(Finding("contact", "note", "[crawl] contact is empty: say who crawls, so that a publisher can ask"))
+    return findings
+
+
+def _models(settings: Settings) -> list[Finding]:
+    from nlp.document import MODELS
+    from nlp.models import PACKAGED
+    from nlp.stance import has_head
+
+    try:
+        watch = settings.watch
+    except VigieError:
+        return []
+    name = watch.models.embedding
+    findings = []
+    if name in PACKAGED:
+        findings.append(Finding("embedding", "good", f"{name}, from a package"))
+    else:
+        findings.append(Finding("embedding", "note", f"{name}: not packaged; it must be in the local model cache"))
+    if not has_head(name):
+        findings.append(Finding("stance", "bad", f"{name} has no trained stance head: articles get topics, and no stance"))
+    for language in watch.languages:
+        package = MODELS.get(language)
+        if package and _installed(package):
+            findings.append(Finding(f"entities {language}", "good", f"{package} {version(package.replace('_', '-'))}"))
+        else:
+            findings.append(
+                Finding(
+                    f"entities {language}",
+                    "note",
+                    "by rules: capitalised runs, without kinds; names at sentence starts are missed",
+                )
+            )
+    return findings
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package.replace("_", "-"))
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _archive(settings: Settings) -> list[Finding]:
+    if not (settings.data / "archive.db").exists():
+        return [Finding("archive", "note", f"{settings.data}: nothing there yet: vigie crawl")]
+    try:
+        archive = settings.open_archive()
+        with archive.read() as tx:
+            sizes, articles, read = tx.frontier.sizes(), tx.articles.count(), tx.labels.count()
+            waiting, quarantined, failing = tx.to_read.waiting(), tx.quarantine.count(), tx.frontier.failing_listings()
+    except VigieError as error:
+        return [Finding("archive", "bad", str(error))]
+    known = ", ".join(f"{count} {kind}s" for kind, count in sorted(sizes.items()))
+    findings = [
+        Finding("archive", "good", f"{archive.place}: {articles} articles; addresses known: {known or 'none'}"),
+        Finding(
+            "reading", "note" if waiting else "good", f"{read} read, {waiting} waiting" + (": vigie read" if waiting else "")
+        ),
+    ]
+    if failing:
+        findings.append(
+            Finding(
+                "listings", "bad", f"{len(failing)} cannot be read, among them {failing[0][0]}: {failing[0][1]} ({failing[0][2]})"
+            )
+        )
+    if quarantined:
+        findings.append(Finding("quarantine", "note", f"{quarantined} things: vigie quarantine"))
+    return findings
+
+
+def _index(settings: Settings) -> list[Finding]:
+    from vigie.cli._index import open_index
+
+    try:
+        engine = open_index(settings)
+        size, name = engine.size, engine.name
+        with settings.open_archive().read() as tx:
+            lag = tx.changes.unindexed(name)
+    except VigieError as error:
+        return [Finding("index", "note" if "there is no index yet" in error.message else "bad", str(error).replace("\n ", ";"))]
+    return [
+        Finding("index", "note" if lag else "good", f"{size} articles, {lag} changes behind" + (": vigie index" if lag else ""))
+    ]
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data if settings.data.exists() else settings.data.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", "good" if free > LITTLE_SPACE else "bad", f"{free / 1024**3:.1f} GiB free at {folder}")
