@@ -179,7 +179,7 @@ class _Raw:
 
     def __init__(self, press: Press, index: EmbeddedIndex) -> None:
         self._schema = tantivy_form.schema()
-        self._searcher = index._reader
+        self._searcher = index._searcher
         self._press = press
 
     def term(self, word: str) -> object:

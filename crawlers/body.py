@@ -55,7 +55,9 @@ def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
 
 # -- what trafilatura finds
 
-_BLOCKS = frozenset("p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6".split())
+_BLOCKS = frozenset(
+    "p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6".split()
+)
 _MAX_DEPTH = 200
 
 
@@ -134,12 +136,19 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
 _MIN_RENDERED = 250
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.){300,})"', re.DOTALL)
 _ESCAPED_MARKUP = re.compile(r"<p[\s>]|\\+u003cp[\s>\\]", re.IGNORECASE)
-_EMBEDDED = XPath("descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote][not(ancestor::figure or ancestor::figcaption or ancestor::li)]")
+_EMBEDDED = XPath(
+    "descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote][not(ancestor::figure or ancestor::figcaption or ancestor::li)]"
+)
 
 
 def _embedded(tree: HtmlElement) -> list[Block]:
     """The blocks of the longest article-like markup among the string literals of the page's scripts (the state of a web application)."""
-    fragments = [fragment for script in tree.iter("script") if script.text and _ESCAPED_MARKUP.search(script.text) for fragment in _markup_in(script.text)]
+    fragments = [
+        fragment
+        for script in tree.iter("script")
+        if script.text and _ESCAPED_MARKUP.search(script.text)
+        for fragment in _markup_in(script.text)
+    ]
     if not fragments:
         return []
     fragment = Page.parse(max(fragments, key=len), "").tree
@@ -203,14 +212,24 @@ def _container(paragraph: HtmlElement) -> tuple[HtmlElement | str, ...]:
     parent = paragraph.getparent()
     above = parent.getparent() if parent is not None else None
     article = next(paragraph.iterancestors("article"), paragraph.getroottree().getroot())
-    kinds = [f"{element.tag}.{'.'.join((element.get('class') or '').split()[:2])}" for element in (parent, above) if element is not None]
+    kinds = [
+        f"{element.tag}.{'.'.join((element.get('class') or '').split()[:2])}"
+        for element in (parent, above)
+        if element is not None
+    ]
     return (article, *kinds)
 
 
 def _belongs(paragraph: HtmlElement, said: str) -> bool:
     links = sum(len(text_of(link)) for link in paragraph.iter("a"))
     marked = f"{paragraph.get('class') or ''} {paragraph.get('id') or ''}"
-    return _is_prose(said) and 2 * links < len(said) and not _BESIDE.search(marked) and "none" not in (paragraph.get("style") or "") and not _CALL.match(said)
+    return (
+        _is_prose(said)
+        and 2 * links < len(said)
+        and not _BESIDE.search(marked)
+        and "none" not in (paragraph.get("style") or "")
+        and not _CALL.match(said)
+    )
 
 
 def _is_prose(said: str) -> bool:
@@ -294,7 +313,18 @@ def _is_furniture(block: Block, after: Block | None, *, many: bool) -> bool:
 
 def _repeats_title(block: Block, titles: Iterable[str]) -> bool:
     key = key_of(block.text)
-    return any(key == title or (len(key) > 15 and (title.endswith(key) or title.startswith(key) or (key.endswith(title) and len(key) < 1.8 * len(title) and len(title) > 15))) for title in titles)
+    return any(
+        key == title
+        or (
+            len(key) > 15
+            and (
+                title.endswith(key)
+                or title.startswith(key)
+                or (key.endswith(title) and len(key) < 1.8 * len(title) and len(title) > 15)
+            )
+        )
+        for title in titles
+    )
 
 
 def _is_stamp(block: Block, signed: set[str]) -> bool:
@@ -346,7 +376,9 @@ def _attested(blocks: list[Block], witness: str) -> list[Block]:
     attested = sum(len(block.text) for block, share in zip(blocks, known, strict=True) if share >= 0.5)
     if attested < 0.8 * told or len(witness) < 0.8 * told:
         return blocks
-    return [block for block, share in zip(blocks, known, strict=True) if share >= 0.3 or (block.kind == "head" and block.linked < 0.5)]
+    return [
+        block for block, share in zip(blocks, known, strict=True) if share >= 0.3 or (block.kind == "head" and block.linked < 0.5)
+    ]
 
 
 def _known(block: Block, own: set[tuple[str, ...]]) -> float:
@@ -369,10 +401,19 @@ def _with_standfirst(page: Page, told: str, title: str) -> str:
     if not told:
         return told
     start = key_of(told[:3000])
-    for stated in (page.first_meta("og:description"), page.first_meta("description"), first_text(page.jsonld.article.get("description"))):
+    for stated in (
+        page.first_meta("og:description"),
+        page.first_meta("description"),
+        first_text(page.jsonld.article.get("description")),
+    ):
         said = clean(unescape(_TAG.sub(" ", stated)))
         key = key_of(said)
-        if not _MIN_STANDFIRST <= len(said) <= _MAX_STANDFIRST or key in start or key in key_of(title) or said.endswith(("…", "...")):
+        if (
+            not _MIN_STANDFIRST <= len(said) <= _MAX_STANDFIRST
+            or key in start
+            or key in key_of(title)
+            or said.endswith(("…", "..."))
+        ):
             continue
         if _is_shown(page.tree, said, key):
             return f"{said}\n\n{told}"

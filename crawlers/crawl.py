@@ -47,7 +47,7 @@ def crawl(
         worker = tx.workers.enter("crawl", at=now)
     try:
         with ReaderPool() as pool:
-            process = AsyncCrawlerProcess(scrapy_settings(archive, order.watch, verbose=verbose), install_root_handler=True)
+            process = AsyncCrawlerProcess(scrapy_settings(order.watch, verbose=verbose))
             crawler = process.create_crawler(WatchSpider)
             process.crawl(crawler, archive=archive, order=order, worker=worker, pool=pool, progress=progress)
             process.start()
@@ -82,13 +82,12 @@ def _listings(watch: Watch) -> list[FrontierEntry]:
     ]  # fmt: skip
 
 
-def scrapy_settings(archive: Archive, watch: Watch, *, verbose: bool = False) -> dict[str, Any]:
+def scrapy_settings(watch: Watch, *, verbose: bool = False) -> dict[str, Any]:
     """Scrapy's settings: polite, and with its unsafe defaults off."""
     rules = watch.crawl
     agent = rules.user_agent if not rules.contact else f"Vigie/0.1 (+{rules.contact})"
     return {
         "USER_AGENT": agent,
-        "VIGIE_ARCHIVE": archive,
         "VIGIE_ALLOW_HOSTS": list(rules.allow_hosts),
         # polite
         "ROBOTSTXT_OBEY": rules.robots,

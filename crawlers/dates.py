@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawlers.jsonld import types
@@ -72,16 +71,30 @@ _TIME = (
     r"\s*(?P<half>[ap]\.?m\b\.?)?\s*(?:uhr|heures?|h)?\s*\(?(?P<zone>Z\b|(?:UTC|GMT)?\s?[+-]\d\d:?\d\d|(?:UTC|GMT)\s?[+-]\d\d?|[A-Za-z]{2,4}\b)?"
 )
 _BETWEEN = r"(?:\s*(?:T|,|-|–|—|\||/|·|•|at|à|a las|alle|ore|um|ab|den|le|kl\.?)\s*|\s+){0,3}"
-_ISO = re.compile(rf"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=mark)(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)(?:{_BETWEEN}{_TIME})?", re.IGNORECASE)
+_ISO = re.compile(
+    rf"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[-/.])\s?(?P<month>0?[1-9]|1[0-2])(?P=mark)\s?(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)(?:{_BETWEEN}{_TIME})?",
+    re.IGNORECASE,
+)
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
     r"(?:T?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
 )
-_NUMERIC = re.compile(rf"(?<!\d)(?P<first>3[01]|[12]\d|0?[1-9])(?P<mark>[-/.])\s?(?P<second_number>3[01]|[12]\d|0?[1-9])(?P=mark)\s?(?P<year>(?:19|20)\d\d|\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?", re.IGNORECASE)
-_DAY_FIRST = re.compile(rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:\s*(?:st|nd|rd|th|er|º|ª|\.))?[\s-]+(?:de\s+|of\s+)?(?P<name>[^\W\d_]{{3,10}})\.?,?[\s-]+(?:de[l]?\s+)?(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?", re.IGNORECASE)
-_MONTH_FIRST = re.compile(rf"(?<![^\W\d_])(?P<name>[^\W\d_]{{3,10}})\.?\s+(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?", re.IGNORECASE)
+_NUMERIC = re.compile(
+    rf"(?<!\d)(?P<first>3[01]|[12]\d|0?[1-9])(?P<mark>[-/.])\s?(?P<second_number>3[01]|[12]\d|0?[1-9])(?P=mark)\s?(?P<year>(?:19|20)\d\d|\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?",
+    re.IGNORECASE,
+)
+_DAY_FIRST = re.compile(
+    rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:\s*(?:st|nd|rd|th|er|º|ª|\.))?[\s-]+(?:de\s+|of\s+)?(?P<name>[^\W\d_]{{3,10}})\.?,?[\s-]+(?:de[l]?\s+)?(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?",
+    re.IGNORECASE,
+)
+_MONTH_FIRST = re.compile(
+    rf"(?<![^\W\d_])(?P<name>[^\W\d_]{{3,10}})\.?\s+(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}{_TIME})?",
+    re.IGNORECASE,
+)
 _YEAR_MONTH = re.compile(r"^(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])$")
-_CJK = re.compile(r"(?P<year>(?:19|20)\d\d)\s?[年년]\s?(?P<month>1[0-2]|0?[1-9])\s?[月월]\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日일]?(?:[^\d]{0,6}(?P<hour>[01]?\d|2[0-3])[:時时시]\s?(?P<minute>[0-5]\d))?")
+_CJK = re.compile(
+    r"(?P<year>(?:19|20)\d\d)\s?[年년]\s?(?P<month>1[0-2]|0?[1-9])\s?[月월]\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日일]?(?:[^\d]{0,6}(?P<hour>[01]?\d|2[0-3])[:時时시]\s?(?P<minute>[0-5]\d))?"
+)
 _EPOCH = re.compile(r"^\d{10}(?:\d{3})?$")
 _ISO_DURATION_HOUR_24 = 24
 
@@ -167,16 +180,57 @@ _PUBLISHED_METAS = (
     "dc.date.issued", "dcterms.issued", "citation_publication_date", "citation_online_date", "bt:pubdate", "article_date_original", "originalpublicationdate",
     "displaydate", "mediator_published_time", "vf:published", "timestamp", "og:publish_date", "rbpubdate", "date_published", "published",
 )  # fmt: skip
-_CREATED_METAS = ("dc.date.created", "dcterms.created", "article:created", "dc.date", "dcterms.date", "date", "datecreated", "dc.created", "created", "article.created")
-_UPDATED_METAS = ("article:modified_time", "og:updated_time", "datemodified", "lastmod", "last-modified", "dcterms.modified", "revised")
-_URL_DAY = re.compile(r"/(?P<year>(?:19|20)\d\d)(?P<mark>[/-]?)(?P<month>0[1-9]|1[0-2]|[1-9](?=[/-]))(?P=mark)(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)")
+_CREATED_METAS = (
+    "dc.date.created",
+    "dcterms.created",
+    "article:created",
+    "dc.date",
+    "dcterms.date",
+    "date",
+    "datecreated",
+    "dc.created",
+    "created",
+    "article.created",
+)
+_UPDATED_METAS = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "lastmod",
+    "last-modified",
+    "dcterms.modified",
+    "revised",
+)
+_URL_DAY = re.compile(
+    r"/(?P<year>(?:19|20)\d\d)(?P<mark>[/-]?)(?P<month>0[1-9]|1[0-2]|[1-9](?=[/-]))(?P=mark)(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)"
+)
 _URL_DAY_AT_END = re.compile(r"[-_.](?P<year>20\d\d)[-_]?(?P<month>0[1-9]|1[0-2])[-_]?(?P<day>0[1-9]|[12]\d|3[01])(?!\d)")
-_DATE_CLASS = re.compile(r"(?:^|[\s_-])(?:date|pubdate|published|datum|dateline|fecha|timestamp|post-?date|entry-?date|publication)(?:$|[\s_-])|[a-z]Date\b", re.IGNORECASE)
+_DATE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:date|pubdate|published|datum|dateline|fecha|timestamp|byline|author|auteur|meta|post-?date|entry-?date|publication)(?:$|[\s_-])|[a-z]Date\b",
+    re.IGNORECASE,
+)
 _OUTSIDE = re.compile(r"comment|related|sidebar|footer|teaser|widget|modif|updat", re.IGNORECASE)
 _UPDATE_WORD = re.compile(r"updat|modif|mis à jour|maj\b|aktualis|actualiz|aggiorn", re.IGNORECASE)
-_DATED = XPath(
-    "//time | //*[contains(@itemprop, 'datePublished') or @pubdate or contains(@class, 'date') or contains(@class, 'Date')"
-    " or contains(@class, 'publi') or contains(@class, 'datum') or contains(@class, 'fecha') or contains(@class, 'timestamp')]"
+_DATED_TAGS = (
+    "time",
+    "span",
+    "div",
+    "p",
+    "li",
+    "abbr",
+    "small",
+    "em",
+    "a",
+    "b",
+    "strong",
+    "section",
+    "header",
+    "td",
+    "dd",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
 )
 _MAX_SHOWN = 3
 _MAX_SHOWN_LENGTH = 80
@@ -234,7 +288,7 @@ def _statements(page: Page, hints: Mapping[str, str]) -> Iterator[tuple[int, str
         for node in page.jsonld.nodes:
             for key in ("datePublished", "uploadDate"):
                 if isinstance(said := node.get(key), str) and not {"Comment", "Review"} & types(node):
-                    yield _SHOWN, f"json-ld {key}", said
+                    yield _LISTED, f"json-ld {key}", said
     if day := _day_in_address(page.url):
         yield _ADDRESS, "url", day
 
@@ -242,23 +296,31 @@ def _statements(page: Page, hints: Mapping[str, str]) -> Iterator[tuple[int, str
 def _marked(tree: HtmlElement) -> Iterator[tuple[int, str, str]]:
     """Dates in elements: those marked as the publication's, and the first few that are only shown."""
     shown = 0
-    for element in _DATED(tree):
+    for element in tree.iter(*_DATED_TAGS):
         properties, kinds = element.get("itemprop") or "", element.get("class") or ""
-        if element.tag == "meta" or _is_beside_the_article(element):
+        is_published = (
+            "datePublished" in properties
+            or element.get("pubdate") is not None
+            or (element.tag == "abbr" and "published" in kinds)
+        )
+        is_shown = element.tag == "time" or (kinds and _DATE_CLASS.search(kinds))
+        if not (is_published or (is_shown and shown < _MAX_SHOWN and "dateModified" not in properties)) or _is_beside_the_article(
+            element
+        ):
             continue
         stated = element.get("datetime") or element.get("content") or ""
-        if "datePublished" in properties or element.get("pubdate") is not None or (element.tag == "abbr" and "published" in kinds):
-            yield _MARKED, f"element {properties or 'pubdate'}", stated or element.get("title") or text_of(element)[:MAX_RAW]
-        elif shown < _MAX_SHOWN and "dateModified" not in properties and (element.tag == "time" or _DATE_CLASS.search(kinds)):
-            said = text_of(element)
-            if len(said) <= _MAX_SHOWN_LENGTH and any(map(str.isdigit, stated or said)) and not _UPDATE_WORD.search(said):
-                shown += 1
-                yield _SHOWN, "time" if element.tag == "time" else "element", stated or said
+        said = text_of(element)
+        if is_published:
+            yield _MARKED, f"element {properties or 'pubdate'}", stated or element.get("title") or said[:MAX_RAW]
+        elif len(said) <= _MAX_SHOWN_LENGTH and any(map(str.isdigit, stated or said)) and not _UPDATE_WORD.search(said):
+            shown += 1
+            yield _SHOWN, "time" if element.tag == "time" else "element", stated or said
 
 
 def _is_beside_the_article(element: HtmlElement) -> bool:
     return any(
-        ancestor.tag in ("aside", "nav", "footer") or _OUTSIDE.search((ancestor.get("class") or "") + " " + (ancestor.get("id") or ""))
+        ancestor.tag in ("aside", "nav", "footer")
+        or _OUTSIDE.search((ancestor.get("class") or "") + " " + (ancestor.get("id") or ""))
         for ancestor in chain((element,), islice(element.iterancestors(), 8))
         if ancestor.tag not in ("body", "html", "main", "article")
     )
@@ -275,7 +337,10 @@ def _searched(page: Page) -> str:
     from htmldate import find_date
 
     try:
-        return find_date(page.tree, original_date=True, extensive_search=True, url=page.url, min_date=EARLIEST.replace(tzinfo=None)) or ""
+        return (
+            find_date(page.tree, original_date=True, extensive_search=True, url=page.url, min_date=EARLIEST.replace(tzinfo=None))
+            or ""
+        )
     except Exception:  # a heuristic search over hostile text: whatever it stumbles on, there is no date
         return ""
 
@@ -289,7 +354,9 @@ def _is_american(page: Page) -> bool:
 # -- choosing
 
 
-def _completed(reading: Reading, chosen: DateCandidate, readable: list[tuple[int, DateCandidate, Reading]]) -> tuple[Reading, str]:
+def _completed(
+    reading: Reading, chosen: DateCandidate, readable: list[tuple[int, DateCandidate, Reading]]
+) -> tuple[Reading, str]:
     """The reading, with what another place of publication adds to it: the time of a day, or the outlet's own offset of an instant."""
     others = [(candidate, other) for rank, candidate, other in readable if rank < _ADDRESS and candidate is not chosen]
     if reading.precision in ("day", "month"):
@@ -298,16 +365,38 @@ def _completed(reading: Reading, chosen: DateCandidate, readable: list[tuple[int
                 return other, f"; time of day from {candidate.method}"
     elif not reading.offset:
         for candidate, other in others:
-            if other.offset and other.instant == reading.instant:
+            if other.offset and (other.instant == reading.instant or (reading.offset is None and _same_clock(reading, other))):
                 return other, f"; offset from {candidate.method}"
+        for candidate, other in others:
+            if reading.offset == 0 and (offset := _local_offset(reading, other)):
+                return replace(reading, offset=offset), f"; offset from the local time of {candidate.method}"
     return reading, ""
+
+
+def _local_offset(reading: Reading, naive: Reading) -> int:
+    """The offset of the outlet's zone, where a time without offset shows the same instant on another clock; 0 if it does not."""
+    if naive.offset is not None or naive.precision not in ("second", "minute"):
+        return 0
+    instant = (
+        reading.instant
+        if naive.precision == reading.precision == "second"
+        else reading.instant.replace(second=naive.instant.second)
+    )
+    minutes, rest = divmod((naive.instant - instant).total_seconds(), 60)
+    # Zones lie on quarters of an hour, from UTC-12 to UTC+14.
+    return int(minutes) if rest == 0 and minutes % 15 == 0 and -12 * 60 <= minutes <= 14 * 60 else 0
+
+
+def _same_clock(naive: Reading, other: Reading) -> bool:
+    """Whether a time without offset and one with it show the same day and minute on the clock."""
+    return naive.instant.replace(second=0) == (other.instant + timedelta(minutes=other.offset or 0)).replace(second=0)
 
 
 def _reason(rank: int, reading: Reading, others: list[Reading]) -> str:
     grounds = {
         _STATED: "stated as the time of publication",
         _MARKED: "marked as the time of publication in the text",
-        _LISTED: "given by the listing that led here",
+        _LISTED: "given by the listing that led here, or for the page as a whole",
         _SHOWN: "shown with the article",
         _CREATED: "only a time of creation is given",
         _ADDRESS: "written in the address",

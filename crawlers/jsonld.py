@@ -14,7 +14,32 @@ from lxml.html import HtmlElement
 
 # https://schema.org/Article and its subtypes, with the neighbours under which press texts are published.
 ARTICLE_TYPES = frozenset(
-    ["Article", "NewsArticle", "AdvertiserContentArticle", "AnalysisNewsArticle", "AskPublicNewsArticle", "BackgroundNewsArticle", "OpinionNewsArticle", "ReportageNewsArticle", "ReviewNewsArticle", "SatiricalArticle", "ScholarlyArticle", "MedicalScholarlyArticle", "TechArticle", "APIReference", "Report", "SocialMediaPosting", "BlogPosting", "LiveBlogPosting", "DiscussionForumPosting", "Review", "CriticReview", "ClaimReview", "Recipe", "HowTo"]
+    [
+        "Article",
+        "NewsArticle",
+        "AdvertiserContentArticle",
+        "AnalysisNewsArticle",
+        "AskPublicNewsArticle",
+        "BackgroundNewsArticle",
+        "OpinionNewsArticle",
+        "ReportageNewsArticle",
+        "ReviewNewsArticle",
+        "SatiricalArticle",
+        "ScholarlyArticle",
+        "MedicalScholarlyArticle",
+        "TechArticle",
+        "APIReference",
+        "Report",
+        "SocialMediaPosting",
+        "BlogPosting",
+        "LiveBlogPosting",
+        "DiscussionForumPosting",
+        "Review",
+        "CriticReview",
+        "ClaimReview",
+        "Recipe",
+        "HowTo",
+    ]
 )
 # Types that say that a page is not one article.
 LISTING_TYPES = frozenset(

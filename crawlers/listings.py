@@ -208,7 +208,10 @@ def _read_with_feedparser(body: bytes, url: str, content_type: str) -> ListingCo
     )
     if not links:
         why = parsed.get("bozo_exception") or "it holds no items"
-        raise ListingError(f"{url} is no feed that can be read: {clean(str(why))[:200]}", mend="Check the address; a section page or sitemap may serve instead.")
+        raise ListingError(
+            f"{url} is no feed that can be read: {clean(str(why))[:200]}",
+            mend="Check the address; a section page or sitemap may serve instead.",
+        )
     return ListingContent(links)
 
 
@@ -304,7 +307,11 @@ def read_section(body: bytes, url: str, content_type: str = "") -> ListingConten
         points, before = _points(link.url, anchor, title), found.get(link.url, (0, "", ""))
         published = before[2] or _date_beside(anchor)
         found[link.url] = (max(points, before[0]), max(title, before[1], key=len), published)
-    links = [Link(address, title=title, published=published) for address, (points, title, published) in found.items() if points >= _ENOUGH]
+    links = [
+        Link(address, title=title, published=published)
+        for address, (points, title, published) in found.items()
+        if points >= _ENOUGH
+    ]
     if not links:
         raise ListingError(f"no links to articles were found on {url}", mend="Give a feed or a sitemap of this outlet instead.")
     return ListingContent(tuple(links[:MAX_LINKS]))
@@ -316,7 +323,10 @@ def _points(url: str, anchor: HtmlElement, title: str) -> int:
     if path == "/" or _NO_ARTICLE_PATH.search(path) or _PAGING.search(parts.query):
         return 0
     segments = [segment for segment in path.split("/") if segment]
-    slugs = [max((len(match[0].split("-")) + len(match[0].split("_")) for match in _SLUG.finditer(segment)), default=0) for segment in segments[-2:]]
+    slugs = [
+        max((len(match[0].split("-")) + len(match[0].split("_")) for match in _SLUG.finditer(segment)), default=0)
+        for segment in segments[-2:]
+    ]
     points = 3 if any(slugs) else 1 if any(_SHORT_SLUG.search(segment) for segment in segments[-2:]) else 0
     points += 1 if _NUMBER.search(path) or _NUMBER.search(f"/{parts.query}") else 0
     points += 2 if _DATED.search(path) else 0
@@ -372,7 +382,14 @@ def _parse_xml(text: str, url: str) -> tuple[_Element | None, bool]:
     text = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
     text = _NAMED_ENTITY.sub(lambda match: html.unescape(match[0]), _NOT_XML.sub("", text))
     body = text.strip().encode("utf-8", "replace")
-    options: dict[str, Any] = {"encoding": "utf-8", "resolve_entities": False, "no_network": True, "load_dtd": False, "remove_comments": True, "remove_pis": True}
+    options: dict[str, Any] = {
+        "encoding": "utf-8",
+        "resolve_entities": False,
+        "no_network": True,
+        "load_dtd": False,
+        "remove_comments": True,
+        "remove_pis": True,
+    }
     for recover in (False, True):
         try:
             root = fromstring(body, parser=XMLParser(recover=recover, **options), base_url=url)
@@ -397,7 +414,13 @@ def _plain(said: str) -> str:
 
 
 def _link(
-    stated: str, base: str, *, title: str = "", published: str = "", updated: str = "", kind: Literal["article", "sitemap"] = "article"
+    stated: str,
+    base: str,
+    *,
+    title: str = "",
+    published: str = "",
+    updated: str = "",
+    kind: Literal["article", "sitemap"] = "article",
 ) -> Link | None:
     """A link with its canonical address; None where that is no address to follow."""
     if not stated.strip() or stated.lstrip().startswith(("#", "javascript:", "mailto:", "tel:", "data:")):

@@ -25,6 +25,9 @@ MAX_TAGS = 50
 # -- names of outlets
 
 
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
 def outlet_names(page: Page) -> set[str]:
     """The names under which the outlet appears on its own page, as keys (see key_of)."""
     publisher = [node.get("publisher") for node in page.jsonld.nodes[:20]]
@@ -44,7 +47,7 @@ def outlet_names(page: Page) -> set[str]:
 
 def key_of(name: str) -> str:
     """A name reduced to its letters and digits, for comparison."""
-    return "".join(character for character in html.unescape(name).casefold() if character.isalnum())
+    return _NOT_ALPHANUMERIC.sub("", html.unescape(name).casefold())
 
 
 # -- title
@@ -113,7 +116,7 @@ _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|byline|auteur|autor|signature)s?(?:$|[\s_-])|author-?name|authorName", re.IGNORECASE
 )
 _SIGNED = XPath("//body//*[contains(@rel, 'author') or contains(@itemprop, 'author')]")
-_CLASSED = XPath("//body//*[self::a or self::span or self::div or self::p or self::address or self::strong or self::h3 or self::h4 or self::li][@class]")
+_BYLINE_TAGS = ("a", "span", "div", "p", "address", "strong", "h3", "h4", "li")
 _NOT_BYLINE = re.compile(
     r"comment|related|sidebar|footer|avatar|bio|photo|image|caption|date|share|social|newsletter", re.IGNORECASE
 )
@@ -128,6 +131,8 @@ _SPLIT = re.compile(
 )
 _CONTACT = re.compile(r"\S+@\S+\.\S+|https?://\S+|www\.\S+|(?<!\w)@\w+")
 _PARENTHESIS = re.compile(r"\s*[(\[][^)\]]{0,80}[)\]]\s*")
+# “…, le 1 mars 2025 à 18h20”
+_WHEN = re.compile(r",?\s+(?:le|on|am|vom|el|il|den|op)\s+(?:\w+\s+)?\d.*$", re.IGNORECASE)
 _TAIL = re.compile(r"\s+(?:[-–—|]|in\b|à\b|pour\b|for\b|für\b|\d)\s*.*$")
 _ROLE = re.compile(
     r"^(?:\w+\s+){0,4}(?:journalist\w*|journaliste\w*|correspondent\w*|correspondant\w*|korrespondent\w*|reporter\w*|reporters|editor\w*|rédact\w+|redakt\w+"
@@ -177,8 +182,8 @@ def _bylines(tree: HtmlElement) -> list[str]:
     """The first text in an element whose class speaks of an author."""
     looking_so = (
         said
-        for element in _CLASSED(tree)
-        if _BYLINE_CLASS.search(kinds := element.get("class")) and not _NOT_BYLINE.search(kinds)
+        for element in tree.iter(*_BYLINE_TAGS)
+        if (kinds := element.get("class")) and _BYLINE_CLASS.search(kinds) and not _NOT_BYLINE.search(kinds)
         if 2 < len(said := text_of(element)) <= 120
     )
     return list(islice(looking_so, 1))
@@ -193,7 +198,7 @@ def split_names(said: str) -> list[str]:
     """The names in a byline, cleaned: ``Par Anne Martin et Jean Dupont (avec AFP)`` → Anne Martin, Jean Dupont."""
     said = clean(unescape(re.sub(r"<[^<>]{0,200}>", " ", said)))[:300]
     said = _PARENTHESIS.sub(" ", _CONTACT.sub(" ", said))
-    said = _LEAD_IN.sub("", _LEAD_IN.sub("", said))
+    said = _WHEN.sub("", _LEAD_IN.sub("", _LEAD_IN.sub("", said)))
     parts = [part for part in _SPLIT.split(said) if part]
     if len(parts) == 2 and "," in said and not any(" " in part for part in parts):
         return _names([f"{parts[1]} {parts[0]}"])  # “Dupont, Jean”

@@ -4,6 +4,7 @@ Scrapy's own middleware takes a robots.txt that answers 503 for "everything is a
 unreachable one (5xx, no connection) disallows everything, and 2.3.1.3 that an absent one (4xx) allows everything.
 """
 
+import asyncio
 import logging
 from urllib.parse import urlsplit
 
@@ -42,9 +43,10 @@ class RobotsMiddleware:
         if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
             raise NotConfigured
         self._crawler = crawler
-        self._archive: Archive = crawler.settings["VIGIE_ARCHIVE"]
+        # The spider brings the archive: settings are copied, and an open database cannot be.
+        self._archive: Archive = crawler.spider.archive  # type: ignore[union-attr]  # the spider exists before its middlewares
         self._agent = crawler.settings["USER_AGENT"].split("/")[0]
-        self._rules: dict[str, Protego | None] = {}  # None: unreachable
+        self._rules: dict[str, asyncio.Task[Protego | None]] = {}  # None: unreachable
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
@@ -55,14 +57,16 @@ class RobotsMiddleware:
             return
         origin = _origin(request.url)
         if origin not in self._rules:
-            file = await self._file(origin)
-            self._rules.setdefault(origin, _parse(file))
-        rules = self._rules[origin]
+            self._rules[origin] = asyncio.ensure_future(self._read_rules(origin))
+        rules = await self._rules[origin]
         if rules is None:
             raise RobotsUnreachable(f"{origin}/robots.txt cannot be had: nothing is fetched from there for now")
         if not rules.can_fetch(request.url, self._agent):
             raise Disallowed(f"{origin}/robots.txt disallows it")
         self._respect_crawl_delay(rules, request)
+
+    async def _read_rules(self, origin: str) -> Protego | None:
+        return _parse(await self._file(origin))
 
     async def _file(self, origin: str) -> RobotsFile:
         now = clock.now().timestamp()
@@ -70,9 +74,7 @@ class RobotsMiddleware:
             kept = tx.robots.get(origin)
         if kept and now - kept.fetched < (KEPT if kept.status else KEPT_UNREACHABLE):
             return kept
-        request = Request(
-            f"{origin}/robots.txt", meta={"robots_txt": True, "handle_httpstatus_all": True}, priority=1000, callback=NO_CALLBACK
-        )
+        request = Request(f"{origin}/robots.txt", meta={"robots_txt": True}, priority=1000, callback=NO_CALLBACK)
         assert self._crawler.engine
         try:
             file = _answer(await self._crawler.engine.download_async(request), now)

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadCancelledError
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
 from sqlalchemy.exc import DatabaseError
 from twisted.python.failure import Failure
 
@@ -33,6 +36,8 @@ logger = logging.getLogger(__name__)
 # Retries that fall due within this many seconds are waited for.
 PATIENCE_S = 60.0
 HEARTBEAT_S = 20.0
+# Redirects are followed; every other answer comes to the spider, which knows what it means.
+READ_STATUSES = (304, *range(400, 600))
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,13 @@ class WatchSpider(Spider):
         self, *, archive: Archive, order: CrawlOrder, worker: str, pool: ReaderPool, progress: Callable[[str, Outcome], None]
     ) -> None:
         super().__init__()
-        self._archive = archive
+        self.archive = archive
         self._order = order
         self._worker = worker
         self._pool = pool
         self._progress = progress
-        self._under_way = 0
+        self._waiting: list[FrontierEntry] = []  # claimed, and held back until their host has a free place
+        self._under_way: Counter[str] = Counter()  # requests by host
         self._finished = asyncio.Event()
         self.fatal: VigieError | None = None
 
@@ -93,21 +99,31 @@ class WatchSpider(Spider):
             if loop.time() >= beat_at:
                 self._beat()
                 beat_at = loop.time() + HEARTBEAT_S
-            entries = self._claim(window - self._under_way) if self._under_way <= window // 2 else []
-            for entry in entries:
-                self._under_way += 1
+            held = len(self._waiting) + self._under_way.total()
+            if held <= window // 2:
+                self._waiting += self._claim(window - held)
+            for entry in self._released():
                 yield self._request(entry)
-            if entries:
-                continue
-            if self._under_way:
+            if self._under_way.total():
                 await self._something_finishes()
             elif (wait := self._seconds_to_retry()) is not None:
                 await asyncio.sleep(min(wait, stop_at - loop.time()))
             else:
                 break
 
+    def _released(self) -> Iterator[FrontierEntry]:
+        """What may be asked for now. A host's queue stays here, not in the downloader, so that a host that asks to wait can be left."""
+        waiting, self._waiting = self._waiting, []
+        for entry in waiting:
+            host = urlsplit(entry.url).netloc
+            if self._under_way[host] < self._order.watch.crawl.concurrency_per_host:
+                self._under_way[host] += 1
+                yield entry
+            else:
+                self._waiting.append(entry)
+
     def _claim(self, limit: int) -> list[FrontierEntry]:
-        with self._guarded(), self._archive.begin() as tx:
+        with self._guarded(), self.archive.begin() as tx:
             return tx.frontier.claim(
                 self._worker,
                 at=clock.now().timestamp(),
@@ -119,13 +135,13 @@ class WatchSpider(Spider):
         return []
 
     def _beat(self) -> None:
-        with self._guarded(), self._archive.begin() as tx:
+        with self._guarded(), self.archive.begin() as tx:
             tx.workers.beat(self._worker, at=clock.now().timestamp())
 
     def _seconds_to_retry(self) -> float | None:
         if self._order.once:
             return None
-        with self._archive.read() as tx:
+        with self.archive.read() as tx:
             due = tx.frontier.next_retry(sources=self._order.sources)
         wait = None if due is None else due - clock.now().timestamp()
         return max(0.1, wait) if wait is not None and wait <= PATIENCE_S else None
@@ -149,7 +165,7 @@ class WatchSpider(Spider):
             errback=self.failed,
             headers=headers,
             cb_kwargs={"entry": entry},
-            meta={"handle_httpstatus_all": True},
+            meta={"handle_httpstatus_list": READ_STATUSES},
             dont_filter=True,
         )
 
@@ -168,7 +184,7 @@ class WatchSpider(Spider):
             else:
                 await self._fetched_listing(response, entry)
         finally:
-            self._done_with_one()
+            self._done_with(entry)
 
     def failed(self, failure: Failure) -> None:
         """Write down why nothing came."""
@@ -179,7 +195,7 @@ class WatchSpider(Spider):
         try:
             self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until))
         finally:
-            self._done_with_one()
+            self._done_with(entry)
 
     async def _fetched_listing(self, response: Response, entry: FrontierEntry) -> None:
         content = await self._read(read_listing, entry.kind, response.body, response.url, _content_type(response))
@@ -291,7 +307,7 @@ class WatchSpider(Spider):
         keep_page: bool,
         now: float,
     ) -> None:
-        with self._archive.begin() as tx:
+        with self.archive.begin() as tx:
             result = decide(tx)
             usable = response is not None and not result.outcome.is_failure
             tx.frontier.finish(
@@ -316,8 +332,8 @@ class WatchSpider(Spider):
                 tx.quarantine.release("crawl", entry.url)
         self._progress(entry.source, result.outcome)
 
-    def _done_with_one(self) -> None:
-        self._under_way -= 1
+    def _done_with(self, entry: FrontierEntry) -> None:
+        self._under_way[urlsplit(entry.url).netloc] -= 1
         self._finished.set()
 
     @contextmanager
@@ -326,7 +342,7 @@ class WatchSpider(Spider):
         try:
             yield
         except DatabaseError as error:
-            self.fatal = explain_database_error(error, self._archive.place)
+            self.fatal = explain_database_error(error, self.archive.place)
             self._finished.set()
 
 
@@ -378,9 +394,12 @@ def _outcome_of_exception(error: BaseException) -> tuple[Outcome, str]:
         RobotsUnreachable: Outcome.DEFERRED,
         HostPaused: Outcome.DEFERRED,
         DownloadCancelledError: Outcome.TOO_LARGE,
+        HttpError: Outcome.HTTP_ERROR,
     }
     for link in chain:
         for kind, outcome in kinds.items():
             if isinstance(link, kind):
                 return outcome, str(link) or said
+    if isinstance(error, IgnoreRequest):  # too many redirects
+        return Outcome.HTTP_ERROR, said[:300]
     return Outcome.UNREACHABLE, said[:300]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,23 @@ class _TooManyBucketsError(Exception):
     """The request must be split."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An opened generation; replaced as a whole, so that threads that share the index see one or the other."""
+
+    generation: str
+    index: tantivy.Index
+    searcher: tantivy.Searcher
+
+
 class EmbeddedIndex:
     """The index of a watch in a folder. It is opened when first needed; reading raises VigieError where there is none."""
 
     def __init__(self, folder: Path, watch: "Watch") -> None:
         self._folder = IndexFolder(folder, watch.timezone)
         self._watch = watch
-        self._generation = ""
-        self._published = True
-        self._index: tantivy.Index | None = None
-        self._searcher: tantivy.Searcher | None = None
+        self._unpublished = ""  # the generation that this object fills, unseen by readers
+        self._state: _Open | None = None
         self._writer: tantivy.IndexWriter | None = None
         self._compiler = tantivy_form.Compiler(tantivy_form.schema(), watch.languages)
 
@@ -54,75 +62,66 @@ class EmbeddedIndex:
     @property
     def name(self) -> str:
         """``embedded:`` and the generation."""
-        self._opened()
-        return f"embedded:{self._generation}"
+        return f"embedded:{self._opened().generation}"
 
     def reload(self) -> None:
         """See what has been committed, or the index that has taken over, since the last time."""
-        if self._published:
-            self._follow_generation()
-        index = self._opened()
+        state = self._state
+        if state is None or state.generation != self._generation():
+            self._state = self._open()
+            return
         with explained(self._folder.path):
-            index.reload()
-            self._searcher = index.searcher()
+            state.index.reload()
+            self._state = _Open(state.generation, state.index, state.index.searcher())
 
-    def _follow_generation(self) -> None:
-        about = self._folder.current()
-        if about is None:
-            raise VigieError(f"{self._folder.path}: there is no index yet", mend="make it with: vigie index")
-        if about.generation != self._generation:
-            self._generation, self._index, self._searcher = about.generation, None, None
+    def _opened(self) -> "_Open":
+        if self._state is None:
+            self._state = self._open()
+        return self._state
 
-    def _opened(self) -> tantivy.Index:
-        if self._index is not None:
-            return self._index
+    def _open(self) -> "_Open":
         for attempt in range(_ATTEMPTS):
-            if self._published:
-                self._follow_generation()
+            generation = self._generation()
             try:
                 with explained(self._folder.path):
-                    index = tantivy.Index.open(str(self._folder.tantivy_folder(self._generation)))
+                    index = tantivy.Index.open(str(self._folder.tantivy_folder(generation)))
                     index.config_reader("manual")
                     index.reload()
-                    self._searcher = index.searcher()
+                    return _Open(generation, index, index.searcher())
             except VigieError:
                 # A rebuild may have taken over and removed this generation since we read its name: look again.
                 if attempt + 1 == _ATTEMPTS:
                     raise
-                continue
-            self._index = index
-            break
-        assert self._index is not None
-        return self._index
+        raise AssertionError("unreachable")
+
+    def _generation(self) -> str:
+        if self._unpublished:
+            return self._unpublished
+        about = self._folder.current()
+        if about is None:
+            raise VigieError(f"{self._folder.path}: there is no index yet", mend="make it with: vigie index")
+        return about.generation
 
     @property
-    def _reader(self) -> tantivy.Searcher:
-        if self._searcher is None:
-            self._opened()
-        assert self._searcher is not None
-        return self._searcher
+    def _searcher(self) -> tantivy.Searcher:
+        return self._opened().searcher
 
     # Writing.
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the index for writing, making it on first use; raises VigieError where another process holds it."""
-        if not self._published:  # an empty copy lives under the lock of the index that it will replace
-            with self._writer_open():
-                yield
-            return
         with self._folder.locked():
             if self._folder.current() is None:
-                self._create(self._folder.new_generation())
-                self._folder.publish(self._generation)
-            self._follow_generation()
-            self._folder.remove_others(self._generation)
+                self._folder.publish(self._new_generation())
+            self.reload()
+            self._folder.remove_others(self._opened().generation)
             with self._writer_open():
                 yield
 
     @contextmanager
     def _writer_open(self) -> Iterator[None]:
-        index = self._opened()
+        index = self._opened().index
         with explained(self._folder.path):
             # One thread makes one segment a commit: fewer to search. Analysing text in Python is the slower half anyway.
             writer = index.writer(_WRITER_BYTES, 1)
@@ -135,11 +134,11 @@ class EmbeddedIndex:
                 writer.wait_merging_threads()
             self.reload()
 
-    def _create(self, generation: str) -> None:
-        self._generation = generation
+    def _new_generation(self) -> str:
+        generation = self._folder.new_generation()
         with explained(self._folder.path):
             tantivy.Index(tantivy_form.schema(), path=str(self._folder.tantivy_folder(generation)))
-        self._index = self._searcher = None
+        return generation
 
     def apply(self, documents: Sequence[IndexedArticle], deletions: Sequence[str]) -> dict[str, str]:
         """Put articles in and take others out, in one durable commit; the answer names those refused, with the reason."""
@@ -166,17 +165,15 @@ class EmbeddedIndex:
         """An empty index, open for writing, that takes this one's place when the block ends without an exception."""
         with self._folder.locked():
             copy = EmbeddedIndex(self._folder.path, self._watch)
-            copy._published = False
-            copy._create(self._folder.new_generation())
+            copy._unpublished = self._new_generation()
             try:
-                with copy.writing():
+                with copy._writer_open():
                     yield copy
             except BaseException:
-                self._folder.remove(copy._generation)
+                self._folder.remove(copy._unpublished)
                 raise
-            self._folder.publish(copy._generation)
-            copy._published = True
-            self._folder.remove_others(copy._generation)
+            self._folder.publish(copy._unpublished)
+            self._folder.remove_others(copy._unpublished)
         self.reload()
 
     # Asking.
@@ -187,18 +184,18 @@ class EmbeddedIndex:
             raise UsageError(f"a search shows the first {_DEEPEST_PAGE} articles at most", mend="narrow it, say by published:")
         if limit == 0:
             return Page(self.count(query), ())
-        reader = self._reader
+        searcher = self._searcher
         by_date = sort == "date"
         compiled = self._compiler.matching(query) if by_date else self._compiler.ranking(query)
         with explained(self._folder.path):
-            found = reader.search(compiled, limit, True, "turn" if by_date else None, offset)
-            payloads = [bytes(reader.doc(address)["payload"][0]) for _, address in found.hits]
+            found = searcher.search(compiled, limit, True, "turn" if by_date else None, offset)
+            payloads = [bytes(searcher.doc(address)["payload"][0]) for _, address in found.hits]
         return Page(_total(found), tuple(json.loads(payload) for payload in payloads))
 
     def count(self, query: Query) -> int:
         """How many articles the query finds."""
         with explained(self._folder.path):
-            return _total(self._reader.search(self._compiler.matching(query), 1, True))
+            return _total(self._searcher.search(self._compiler.matching(query), 1, True))
 
     def cells(
         self,
@@ -322,17 +319,17 @@ class EmbeddedIndex:
         """How an entity is written, with the number of articles that write it so."""
         prefix = f"{entity}|"
         with explained(self._folder.path):
-            return {term.removeprefix(prefix): number for term, number in self._reader.terms_with_prefix("spellings", prefix)}
+            return {term.removeprefix(prefix): number for term, number in self._searcher.terms_with_prefix("spellings", prefix)}
 
     @property
     def size(self) -> int:
         """How many articles the index holds."""
-        return self._reader.num_docs
+        return self._searcher.num_docs
 
     def _aggregate(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
-        reader = self._reader
+        searcher = self._searcher
         try:
-            return reader.aggregate(self._compiler.matching(query), request)
+            return searcher.aggregate(self._compiler.matching(query), request)
         except ValueError as error:
             if any(words in str(error) for words in _TOO_MUCH):
                 raise _TooManyBucketsError from None

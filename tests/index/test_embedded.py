@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -305,6 +306,32 @@ def test_readers_see_the_old_index_until_the_new_one_takes_its_place(tmp_path: P
     assert reader.size == 5
     assert reader.name != name
     assert len(list(tmp_path.glob("generation-*"))) == 1
+
+
+def test_readers_in_threads_never_fail_while_the_index_is_written_and_rebuilt(tmp_path: Path) -> None:
+    made = EmbeddedIndex(tmp_path, WATCH)
+    with made.writing():
+        made.apply([indexed_article(stored(n), WATCH) for n in range(20)], [])
+    shared, over = EmbeddedIndex(tmp_path, WATCH), threading.Event()
+    sizes: list[int] = []
+
+    def read() -> None:
+        while not over.is_set():
+            shared.reload()
+            sizes.append(len(shared.search(Everything(), limit=50).hits))
+            sizes.append(EmbeddedIndex(tmp_path, WATCH).count(Everything()))
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for _ in range(6):
+            with made.rebuilding() as fresh:
+                fresh.apply([indexed_article(stored(n), WATCH) for n in range(20)], [])
+            with made.writing():
+                made.apply([indexed_article(stored(n), WATCH) for n in range(5)], [])
+        over.set()
+        for reader in readers:
+            reader.result()
+    assert set(sizes) == {20}
 
 
 def test_a_rebuild_that_fails_leaves_the_old_index(tmp_path: Path) -> None:
