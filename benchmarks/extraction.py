@@ -50,9 +50,10 @@ def ours(html: str, url: str) -> dict[str, Any]:
 def trafilaturas(html: str, url: str) -> dict[str, Any]:
     """What trafilatura reads with its defaults, comments left out as the references do."""
     from trafilatura import bare_extraction
+    from trafilatura.settings import Document
 
     document = bare_extraction(html, url=url, with_metadata=True, include_comments=False)
-    if document is None:
+    if not isinstance(document, Document):
         return {}
     authors = (document.author or "").split("; ")
     return {

@@ -1,8 +1,9 @@
 """The text of an article: trafilatura finds it, then the page itself is asked what was missed and what does not belong.
 
-trafilatura (Barbaresi 2021, https://doi.org/10.18653/v1/2021.acl-demo.15) runs once, on the tree that is parsed already. Its blocks are then
-corrected by rules that know no outlet: the title does not repeat in the text; links alone are no paragraphs; paragraphs that stand in
-the same kind of container as the text belong to it; the publisher's own articleBody bears witness where it agrees with the page.
+trafilatura (Barbaresi 2021, https://doi.org/10.18653/v1/2021.acl-demo.15) runs once, on the tree that is parsed already. Its
+blocks are then corrected by rules that know no outlet: the title does not repeat in the text; links alone are no paragraphs;
+paragraphs that stand in the same kind of container as the text belong to it; the publisher's own articleBody bears witness
+where it agrees with the page.
 """
 
 import json
@@ -17,10 +18,11 @@ from itertools import chain, islice
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
+from crawlers import phrases
 from crawlers.dates import read_date
 from crawlers.jsonld import text as first_text
 from crawlers.metadata import key_of, unescape
-from crawlers.page import Page, clean, running_text_of, text_of
+from crawlers.page import Page, clean, running_text_of, select, text_of, words_of
 
 # trafilatura says at warning level that a page has no text; here that is an ordinary answer.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -36,7 +38,7 @@ class Block:
 
 
 def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
-    """The article's text: paragraphs separated by blank lines, without title, byline, captions and calls to action; empty if none."""
+    """The article's text: paragraphs parted by blank lines, without title, byline and calls to action; empty if there is none."""
     witness = _witness(page)
     tree = _alone(page.tree, title)
     blocks = _found(tree, page.url)
@@ -56,7 +58,9 @@ def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
 # -- what trafilatura finds
 
 _BLOCKS = frozenset(
-    "p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6".split()
+    names("""
+    p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6
+""")
 )
 _MAX_DEPTH = 200
 
@@ -89,7 +93,8 @@ def _found(tree: HtmlElement, url: str) -> list[Block]:
     except Exception:  # a heuristic over hostile trees: whatever it stumbles on, it found nothing
         logging.getLogger(__name__).info("trafilatura failed on %s", url, exc_info=True)
         return []
-    return list(_blocks(document.body)) if document is not None and document.body is not None else []
+    body = getattr(document, "body", None)
+    return list(_blocks(body)) if body is not None else []
 
 
 def _blocks(body: HtmlElement) -> Iterator[Block]:
@@ -137,12 +142,13 @@ _MIN_RENDERED = 250
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.){300,})"', re.DOTALL)
 _ESCAPED_MARKUP = re.compile(r"<p[\s>]|\\+u003cp[\s>\\]", re.IGNORECASE)
 _EMBEDDED = XPath(
-    "descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote][not(ancestor::figure or ancestor::figcaption or ancestor::li)]"
+    "descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote]"
+    "[not(ancestor::figure or ancestor::figcaption or ancestor::li)]"
 )
 
 
 def _embedded(tree: HtmlElement) -> list[Block]:
-    """The blocks of the longest article-like markup among the string literals of the page's scripts (the state of a web application)."""
+    """The blocks of the longest markup of paragraphs among the string literals of scripts (the state of a web application)."""
     fragments = [
         fragment
         for script in tree.iter("script")
@@ -153,7 +159,7 @@ def _embedded(tree: HtmlElement) -> list[Block]:
         return []
     fragment = Page.parse(max(fragments, key=len), "").tree
     kinds = {"p": "p", "li": "item", "blockquote": "quote"}
-    said = [(element, text_of(element)) for element in _EMBEDDED(fragment)]
+    said = [(element, text_of(element)) for element in select(_EMBEDDED, fragment)]
     return [Block(kinds.get(element.tag, "head"), text) for element, text in said if text]
 
 
@@ -182,9 +188,11 @@ _BESIDE = re.compile(
 
 
 def _completed(tree: HtmlElement, blocks: list[Block]) -> list[Block]:
-    """The blocks with the paragraphs put in that stand in containers of the same kind and of the same article, and were left out."""
+    """The blocks, with the paragraphs put in that were left out and stand in a container of the same kind in the same article."""
     places = {_start(block.text): place for place, block in enumerate(blocks)}
-    paragraphs = [(paragraph, said) for paragraph in _PARAGRAPHS(tree) if len(said := running_text_of(paragraph)) >= _MIN_MISSED]
+    paragraphs = [
+        (paragraph, said) for paragraph in select(_PARAGRAPHS, tree) if len(said := running_text_of(paragraph)) >= _MIN_MISSED
+    ]
     kept = Counter(_container(paragraph) for paragraph, said in paragraphs if _start(said) in places)
     if not kept:
         return blocks
@@ -208,7 +216,7 @@ def _completed(tree: HtmlElement, blocks: list[Block]) -> list[Block]:
 
 
 def _container(paragraph: HtmlElement) -> tuple[HtmlElement | str, ...]:
-    """What kind of place a paragraph stands in: tags and first classes of its parent and grandparent, and which article holds it."""
+    """Where a paragraph stands: the article that holds it, and tags and first classes of its parent and grandparent."""
     parent = paragraph.getparent()
     above = parent.getparent() if parent is not None else None
     article = next(paragraph.iterancestors("article"), paragraph.getroottree().getroot())
@@ -228,7 +236,7 @@ def _belongs(paragraph: HtmlElement, said: str) -> bool:
         and 2 * links < len(said)
         and not _BESIDE.search(marked)
         and "none" not in (paragraph.get("style") or "")
-        and not _CALL.match(said)
+        and not phrases.CALL.match(said)
     )
 
 
@@ -242,36 +250,9 @@ def _start(said: str) -> str:
 
 # -- what does not belong
 
-# Lines that call the reader elsewhere, sell, credit or steer, by the words they begin with. en, fr, de, es, it, pt, nl and neighbours.
-_CALL = re.compile(
-    r"^\W*(?:"
-    r"(?:also )?read (?:more|also|next|the full)\b|read:|see (?:also|more)\b|also on\b|related(?: (?:story|stories|articles?|posts?|coverage|topics?|links?))?\s*:"
-    r"|more (?:on this|from|stories)\b|more:|don.?t miss\b|you (?:may|might) also (?:like|be)|recommended (?:videos?|stories|for you)|watch(?: (?:more|now|below|also))?:|listen:|download:"
-    r"|(?:click|tap) here\b|sign up\b|subscribe\b|join (?:our|us|the conversation)\b|get (?:the|our|all the) .{0,60}(?:newsletter|inbox|app\b|go by)|follow (?:us|me|him|her|them)?\b.{0,60}(?:twitter|facebook|instagram|youtube|\bx\b)"
-    r"|like this story|have (?:a|any) (?:tip|news)|do you have (?:a|any) (?:story|tip|news|view)|would you like to comment|this copy is for your personal"
-    r"|lire (?:aussi|également|la suite|plus)\b|à lire\b|lire\s*:|voir (?:aussi|plus)\b|à (?:voir|écouter|regarder)\b|pour aller plus loin|sur le même (?:sujet|thème)|abonnez-vous|inscrivez-vous|suivez(?:-nous| nous| toute)"
-    r"|recevez (?:notre|nos|chaque|toute)|retrouvez (?:nous|toute l.actualité)|cliquez ici|la rédaction vous conseille|cet article vous a plu|newsletter\b"
-    r"|lesen sie (?:auch|mehr|hier|dazu)|lies auch|mehr (?:zum thema|dazu|lesen)|auch interessant|das könnte (?:sie|dich) auch|zum thema\s*:|zum artikel\b|siehe auch|hier (?:geht es|finden sie|klicken)|jetzt (?:abonnieren|lesen|testen)|abonnieren sie|folgen sie uns|externer inhalt"
-    r"|(?:an dieser stelle finden sie einen|deine privatsphäre-einstellungen|zur anzeige aktiviere)"
-    r"|le[ea] también|lea (?:más|además)|te puede interesar|también te|suscríbete|síguenos|más información\s*:|haz clic|noticias relacionadas"
-    r"|leggi (?:anche|tutt)|guarda (?:anche|il video)|potrebbe interessarti|iscriviti|seguici|clicca qui|ti potrebbe"
-    r"|les også|läs (?:också|även|mer)|læs også|čtěte také|czytaj (?:też|także|również)|читайте (?:также|ещё)|leia (?:também|mais)|veja (?:também|mais)|saiba mais|assine|siga-nos|lees (?:ook|meer)|bekijk ook"
-    r")",
-    re.IGNORECASE,
-)
+# Longer paragraphs that begin like a call or a credit are text.
 _MAX_CALL = 260
-_CREDIT = re.compile(
-    r"^\W*(?:©|\(c\)|ⓒ|copyright\b|all rights reserved|tous droits réservés|alle rechte vorbehalten"
-    r"|(?:image|photo|picture|video|foto|bild|crédits?|credits?|source|quelle|fuente|fonte|imagen|immagine)(?: (?:credit|crédit|by|via))?\s*[:©])",
-    re.IGNORECASE,
-)
 _MAX_CREDIT = 160
-_FURNITURE = re.compile(
-    r"^\W*(?:advertisement|advertising|ad|publicité|anzeige|werbung|pubblicità|publicidad|comments?|commentaires?|kommentare|comentarios|commenti|share|partager|teilen|print|print article"
-    r"|order reprints|tags?|loading|embed|article content|story continues below.*|advertisement.*|top stories|thank you|sorry!?|read more|lire aussi|popular|most read|les plus lus|meistgelesen"
-    r"|(?:reading time|temps de lecture|tempo de leitura|lesezeit|lesedauer)\b.{0,30}|\d+ ?(?:min|minuten?|minutes?)\.? ?(?:read|de lecture|lesezeit)?|[\W\d_]*)$",
-    re.IGNORECASE,
-)
 _LEADING = 8
 _MAX_STAMP = 90
 
@@ -306,9 +287,9 @@ def _is_furniture(block: Block, after: Block | None, *, many: bool) -> bool:
             return after is None or after.kind != "p"
         if block.linked > 0.9 and " " in said and len(said) < _MAX_CALL:
             return True
-    if len(said) <= _MAX_CALL and _CALL.match(said):
+    if len(said) <= _MAX_CALL and phrases.CALL.match(said):
         return True
-    return len(said) <= _MAX_CREDIT and bool(_CREDIT.match(said) or _FURNITURE.match(said))
+    return len(said) <= _MAX_CREDIT and bool(phrases.CREDIT.match(said) or phrases.FURNITURE.match(said))
 
 
 def _repeats_title(block: Block, titles: Iterable[str]) -> bool:

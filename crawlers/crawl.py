@@ -74,12 +74,12 @@ def check_listings(
 
 
 def _listings(watch: Watch) -> list[FrontierEntry]:
-    return [
-        FrontierEntry(url, source.id, kind)
-        for source in watch.sources
-        for kind, urls in (("feed", source.feeds), ("sitemap", source.sitemaps), ("section", source.sections))
-        for url in urls
-    ]  # fmt: skip
+    entries = []
+    for source in watch.sources:
+        entries += [FrontierEntry(url, source.id, "feed") for url in source.feeds]
+        entries += [FrontierEntry(url, source.id, "sitemap") for url in source.sitemaps]
+        entries += [FrontierEntry(url, source.id, "section") for url in source.sections]
+    return entries
 
 
 def scrapy_settings(watch: Watch, *, verbose: bool = False) -> dict[str, Any]:
@@ -116,5 +116,4 @@ def scrapy_settings(watch: Watch, *, verbose: bool = False) -> dict[str, Any]:
         # quiet
         "LOG_LEVEL": "INFO" if verbose else "ERROR",
         "LOGSTATS_INTERVAL": 0,
-        "REFERER_ENABLED": False,
     }

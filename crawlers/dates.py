@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from lxml.html import HtmlElement
 
 from crawlers.jsonld import types
-from crawlers.page import Page, clean, text_of
+from crawlers.page import Page, clean, text_of, words_of
 from vigie import clock
 from vigie.article import DateCandidate, Precision, Published
 
@@ -26,7 +26,7 @@ MAX_RAW = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A date as it was written. instant: aware, in UTC; offset: minutes east of UTC, None where none was written (read as UTC then)."""
+    """A date as it was written. instant: aware, in UTC; offset: minutes east of UTC, None where none was written (UTC then)."""
 
     instant: datetime
     offset: int | None
@@ -61,10 +61,24 @@ _MONTHS = {
 }
 # Minutes east of UTC of the zone names that news pages write (RFC 822 section 5.1, and the European ones).
 _ZONES = {
-    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 60, "bst": 60, "cet": 60, "mez": 60, "cest": 120, "mesz": 120, "eet": 120, "eest": 180, "msk": 180,
-    "est": -300, "edt": -240, "et": -300, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540, "kst": 540,
-    "aest": 600, "aedt": 660, "hkt": 480, "sast": 120,
-}  # fmt: skip
+    name: minutes
+    for minutes, names in {
+        -480: "pst",
+        -420: "mst pdt",
+        -360: "cst mdt",
+        -300: "est et cdt",
+        -240: "edt",
+        0: "z ut utc gmt wet",
+        60: "west bst cet mez",
+        120: "cest mesz eet sast",
+        180: "eest msk",
+        480: "hkt",
+        540: "jst kst",
+        600: "aest",
+        660: "aedt",
+    }.items()
+    for name in names.split()
+}
 
 _TIME = (
     r"(?P<hour>[01]?\d|2[0-4])\s*(?:[:h.]\s*(?P<minute>[0-5]\d)|h|(?=\s*[ap]\.?m\b))(?::(?P<second>[0-5]\d|60|\d)(?:[.,]\d{1,9})?)?"
@@ -102,8 +116,8 @@ _ISO_DURATION_HOUR_24 = 24
 def read_date(raw: str, *, month_first: bool = False) -> Reading | None:
     """The date that a text states; None where it states none that can be.
 
-    Reads ISO 8601 and its neighbours, RFC 822, epoch seconds, and dates written in English, French, German, Spanish, Italian, Dutch, Portuguese,
-    Chinese, Japanese and Korean. ``03/04/2025`` is the third of April unless month_first.
+    Reads ISO 8601 and its neighbours, RFC 822, epoch seconds, and dates written in English, French, German, Spanish, Italian,
+    Dutch, Portuguese, Chinese, Japanese and Korean. ``03/04/2025`` is the third of April unless month_first.
     """
     said = clean(raw)[:MAX_RAW]
     if not any(map(str.isdigit, said)):
@@ -173,34 +187,21 @@ def _bounded(reading: Reading) -> Reading | None:
 # Ranks: a lower one is believed first. Within a rank, the order of the page decides.
 _STATED, _MARKED, _LISTED, _SHOWN, _CREATED, _ADDRESS, _SEARCHED, _UPDATED = range(8)
 
-_PUBLISHED_METAS = (
-    "article:published_time", "og:article:published_time", "og:published_time", "article:published", "article.published", "datepublished", "og:pubdate",
-    "pubdate", "publishdate", "publish_date", "publish-date", "published_time", "publication_date", "publication-date", "article:publication_date",
-    "date.published", "rnews:datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-    "dc.date.issued", "dcterms.issued", "citation_publication_date", "citation_online_date", "bt:pubdate", "article_date_original", "originalpublicationdate",
-    "displaydate", "mediator_published_time", "vf:published", "timestamp", "og:publish_date", "rbpubdate", "date_published", "published",
-)  # fmt: skip
-_CREATED_METAS = (
-    "dc.date.created",
-    "dcterms.created",
-    "article:created",
-    "dc.date",
-    "dcterms.date",
-    "date",
-    "datecreated",
-    "dc.created",
-    "created",
-    "article.created",
-)
-_UPDATED_METAS = (
-    "article:modified_time",
-    "og:updated_time",
-    "datemodified",
-    "lastmod",
-    "last-modified",
-    "dcterms.modified",
-    "revised",
-)
+_PUBLISHED_METAS = words_of("""
+    article:published_time og:article:published_time og:published_time article:published article.published
+    datepublished og:pubdate pubdate publishdate publish_date publish-date published_time publication_date
+    publication-date article:publication_date date.published rnews:datepublished parsely-pub-date sailthru.date
+    cxenseparse:recs:publishtime cxenseparse:publishtime dc.date.issued dcterms.issued citation_publication_date
+    citation_online_date bt:pubdate article_date_original originalpublicationdate displaydate mediator_published_time
+    vf:published timestamp og:publish_date rbpubdate date_published published
+""")
+_CREATED_METAS = words_of("""
+    dc.date.created dcterms.created article:created dc.date dcterms.date date datecreated dc.created created
+    article.created
+""")
+_UPDATED_METAS = words_of("""
+    article:modified_time og:updated_time datemodified lastmod last-modified dcterms.modified revised
+""")
 _URL_DAY = re.compile(
     r"/(?P<year>(?:19|20)\d\d)(?P<mark>[/-]?)(?P<month>0[1-9]|1[0-2]|[1-9](?=[/-]))(?P=mark)(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=[/-]))(?!\d)"
 )
@@ -239,8 +240,8 @@ _MAX_SHOWN_LENGTH = 80
 def published(page: Page, hints: Mapping[str, str], *, search: bool = True) -> Published | None:
     """When the article of a page appeared, with every candidate found and the reason of the choice; None where nothing tells.
 
-    hints: what listings said, as written (``feed.published``, ``sitemap.updated`` …). search: whether to look through the text as a
-    last resort (htmldate, https://doi.org/10.21105/joss.02439).
+    hints: what listings said, as written (``feed.published``, ``sitemap.updated`` …). search: whether to look through the text
+    as a last resort (htmldate, https://doi.org/10.21105/joss.02439).
     """
     month_first = _is_american(page)
     found: list[tuple[int, DateCandidate, Reading | None]] = []
@@ -357,7 +358,7 @@ def _is_american(page: Page) -> bool:
 def _completed(
     reading: Reading, chosen: DateCandidate, readable: list[tuple[int, DateCandidate, Reading]]
 ) -> tuple[Reading, str]:
-    """The reading, with what another place of publication adds to it: the time of a day, or the outlet's own offset of an instant."""
+    """The reading, with what another place of publication adds: the time of a day, or the outlet's own offset of an instant."""
     others = [(candidate, other) for rank, candidate, other in readable if rank < _ADDRESS and candidate is not chosen]
     if reading.precision in ("day", "month"):
         for candidate, other in others:

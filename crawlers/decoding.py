@@ -1,4 +1,4 @@
-"""From the bytes of a page to its text, as the WHATWG Encoding and HTML standards have browsers do it, with repairs where pages lie."""
+"""From the bytes of a page to its text: as the WHATWG standards have browsers do it, with repairs where pages lie."""
 
 import codecs
 import re
@@ -67,8 +67,8 @@ _LATIN_SHARE = 0.12
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a page or feed; bytes that mean nothing become U+FFFD, and no input raises.
 
-    Order: byte order mark, UTF-8 that proves itself (whatever is declared), the Content-Type header, the declaration in the document,
-    then detection. A page that is UTF-8 but for a few bytes is read as UTF-8, and those bytes as windows-1252.
+    Order: byte order mark, UTF-8 that proves itself (whatever is declared), the Content-Type header, the declaration in the
+    document, then detection. A page that is UTF-8 but for a few bytes is read as UTF-8, and those bytes as windows-1252.
     """
     for bom, name in _BOMS:
         if body.startswith(bom):

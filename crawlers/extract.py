@@ -43,8 +43,9 @@ class Extracted:
 def extract(html: bytes | str, url: str, content_type: str = "", hints: Mapping[str, str] = NO_HINTS) -> Extracted:
     """Read the article out of a page.
 
-    html: the page, as bytes (decoded by content_type, its own declarations, or detection) or as text. url: where it was fetched; raises
-    crawlers.urls.InvalidUrl if it is no address. hints: what the listing said, as written (``feed.title``, ``sitemap.published`` …).
+    html: the page, as bytes (decoded by content_type, its own declarations, or detection) or as text. url: where it was fetched;
+    raises crawlers.urls.InvalidUrl if it is no address. hints: what listings said, as written (``feed.title``,
+    ``sitemap.published`` …).
     """
     page = Page.parse(html if isinstance(html, str) else decode(html, content_type), url)
     address = metadata.canonical_url(page)
@@ -72,8 +73,8 @@ def extract(html: bytes | str, url: str, content_type: str = "", hints: Mapping[
 def extract_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """One line of ``vigie extract --jsonl -``: {html | path, url} → what the page says, ready for JSON.
 
-    published is ISO 8601: a day where only the day is known, otherwise with the offset that the page gives (UTC if it gives none).
-    Raises UsageError where the record lacks a field or the file cannot be read.
+    published is ISO 8601: a day where only the day is known, otherwise with the offset that the page gives (UTC if it gives
+    none). Raises UsageError where the record lacks a field or the file cannot be read.
     """
     url = record.get("url")
     if not isinstance(url, str) or not url:
@@ -121,7 +122,8 @@ def _html_of(record: Mapping[str, Any]) -> bytes | str:
 
 # Languages that a letter statistic takes for one another; what the page declares decides between them.
 _LOOKALIKES = (
-    {"no", "da"}, {"hr", "bs", "sr", "sl"}, {"cs", "sk"}, {"id", "ms"}, {"gl", "pt"}, {"ca", "es"}, {"af", "nl"}, {"zu", "xh"}, {"lb", "de"},
+    {"no", "da"}, {"hr", "bs", "sr", "sl"}, {"cs", "sk"}, {"id", "ms"}, {"gl", "pt"}, {"ca", "es"},
+    {"af", "nl"}, {"zu", "xh"}, {"lb", "de"},
 )  # fmt: skip
 _SHORT = 200
 _SAMPLE = 1500
@@ -146,15 +148,18 @@ MIN_TEXT = 100
 # Below this, a page must say that it is an article to be one.
 _MIN_UNDECLARED = 400
 _NOT_FOUND = re.compile(
-    r"\b404\b|page not found|not found$|page (?:introuvable|non trouvée)|cette page n.existe|seite (?:nicht gefunden|existiert nicht)|página no (?:encontrada|existe)|pagina non trovata"
-    r"|no longer available|n.est plus disponible|access denied|accès refusé|just a moment|are you a robot|captcha",
+    r"\b404\b|page not found|not found$|no longer available|page (?:introuvable|non trouvée)"
+    r"|cette page n.existe|n.est plus disponible"
+    r"|seite (?:nicht gefunden|existiert nicht)|página no (?:encontrada|existe)|pagina non trovata"
+    r"|access denied|accès refusé|just a moment|are you a robot|captcha",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
     r"^\W*(?:log ?in|sign in|connexion|se connecter|identifiez-vous|anmelden|login|iniciar sesión|accedi)\b", re.IGNORECASE
 )
 _SECTION_PATH = re.compile(
-    r"/(?:tags?|topics?|thema|themen|categor(?:y|ies|ie)|rubrique|authors?|auteurs?|autor|search|recherche|suche|archives?|page/\d+)(?:/[^/]*)?/?$",
+    r"/(?:tags?|topics?|thema|themen|categor(?:y|ies|ie)|rubrique|authors?|auteurs?|autor|search|recherche|suche|archives?|page/\d+)"
+    r"(?:/[^/]*)?/?$",
     re.IGNORECASE,
 )
 _MANY_TEASERS = 12

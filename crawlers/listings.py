@@ -1,7 +1,8 @@
 """Listings: feeds, sitemaps and section pages, read as links to articles with what the listing says of each, as written.
 
-Feeds are read by a small reader of our own over lxml, because offsets of dates and the feed's own rhythm must survive (fastfeedparser
-turns every date into UTC and drops ttl); where it finds nothing in a body that is not plainly an empty feed, feedparser is asked.
+Feeds are read by a small reader of our own over lxml, because offsets of dates and the feed's own rhythm must survive
+(fastfeedparser turns every date into UTC and drops ttl); where it finds nothing in a body that is not plainly an empty feed,
+feedparser is asked.
 """
 
 import gzip
@@ -22,7 +23,7 @@ from lxml.html import HtmlElement
 from crawlers import urls
 from crawlers.dates import read_date
 from crawlers.decoding import decode
-from crawlers.page import Page, clean, text_of
+from crawlers.page import Page, clean, select, text_of
 from vigie.errors import VigieError
 
 # https://www.sitemaps.org/protocol.html: 50,000 addresses and 50 MB a file.
@@ -63,7 +64,7 @@ class Link:
 class ListingContent:
     """The links of a listing, each address once, in its order.
 
-    ttl: seconds for which the listing asks to be left alone, None where it does not. next: the following page (RFC 5005), or empty.
+    ttl: seconds for which the listing asks to be left alone, or None. next: the following page (RFC 5005), or empty.
     """
 
     links: tuple[Link, ...]
@@ -145,7 +146,7 @@ def _address(parts: dict[str, list[_Element]]) -> tuple[str, str] | None:
 def _content(parts: dict[str, list[_Element]], *names: str) -> str:
     for name in names:
         for element in parts.get(name, ()):
-            if said := clean("".join(element.itertext())):
+            if said := clean("".join(str(piece) for piece in element.itertext())):
                 return said
     return ""
 
@@ -288,8 +289,9 @@ _MAX_ANCHORS = 5000
 def read_section(body: bytes, url: str, content_type: str = "") -> ListingContent:
     """The links to articles on a section page: those of the same site whose address and anchor look like an article's.
 
-    Points: a slug of four words or more 3 (of two or three, 1), a number 1, a date in the path 2, an anchor of a headline's length 2 (of half,
-    1), a heading 2, a place within an article or main element 1; a place in navigation, footer or margin costs 3. Raises ListingError.
+    Points: a slug of four words or more 3 (of two or three, 1), a number 1, a date in the path 2, an anchor of a headline's
+    length 2 (of half, 1), a heading 2, a place within an article or main element 1; a place in navigation, footer or margin
+    costs 3. Raises ListingError.
     """
     page = Page.parse(decode(_inflated(body, url), content_type), url)
     base = next((element.get("href") for element in page.tree.iter("base") if element.get("href")), "") or ""
@@ -299,7 +301,7 @@ def read_section(body: bytes, url: str, content_type: str = "") -> ListingConten
     except urls.InvalidUrl as error:
         raise ListingError(error.message) from error
     found: dict[str, tuple[int, str, str]] = {}
-    for anchor in _ANCHORS(page.tree)[:_MAX_ANCHORS]:
+    for anchor in select(_ANCHORS, page.tree)[:_MAX_ANCHORS]:
         link = _link(anchor.get("href", ""), base_link.url if base_link else url)
         if link is None or link.url == own or not urls.same_site(own, link.url):
             continue

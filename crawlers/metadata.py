@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from crawlers import urls
 from crawlers.jsonld import text, texts, types
-from crawlers.page import Page, clean, text_of
+from crawlers.page import Page, clean, select, text_of, words_of
 
 MAX_TITLE = 400
 # A heading shorter than this may be a rubrique alone.
@@ -53,7 +53,7 @@ def key_of(name: str) -> str:
 # -- title
 
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/~-]+\s+|\s*[|｜]\s*|\s*[-–—：]{1,2}(?=[^\s\d]+$)")
-# The weight of each place where a title stands; equal titles add up. og:title leads because outlets write it for readers elsewhere.
+# The weight of each place where a title stands; equal titles add up. og:title leads: outlets write it for readers elsewhere.
 _TITLE_WEIGHTS = {"og": 1.1, "headline": 1.0, "h1": 0.95, "twitter": 0.45, "listing": 0.45, "title": 0.4}
 
 
@@ -108,10 +108,10 @@ def _cut_to_agree(said: str, others: Iterable[str]) -> str:
 
 # -- authors
 
-_AUTHOR_METAS = (
-    "author", "article:author", "og:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dcterms.creator",
-    "citation_author", "cxenseparse:author", "authors", "article.author",
-)  # fmt: skip
+_AUTHOR_METAS = words_of("""
+    author article:author og:author og:article:author parsely-author sailthru.author byl dc.creator dcterms.creator
+    citation_author cxenseparse:author authors article.author
+""")
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|byline|auteur|autor|signature)s?(?:$|[\s_-])|author-?name|authorName", re.IGNORECASE
 )
@@ -121,8 +121,12 @@ _NOT_BYLINE = re.compile(
     r"comment|related|sidebar|footer|avatar|bio|photo|image|caption|date|share|social|newsletter", re.IGNORECASE
 )
 _LEAD_IN = re.compile(
-    r"^\W*(?:(?:(?:written|story|text|reporting|words|posted|published|reviewed|edited)\s+)?by\b|author\s*:|par\b|propos recueillis par\b|publié par\b"
-    r"|rédigé par\b|écrit par\b|texte\s*:|von\b|ein(?:e\w*)?\s+\w+\s+von\b|aus\s+\w+\s+von\b|text\s*:|por\b|di\s+(?=[A-ZÀ-Ý])|door\b|av\b|af\b|autor(?:in)?\s*:)[\s:]*",
+    r"^\W*(?:"
+    r"(?:(?:written|story|text|reporting|words|posted|published|reviewed|edited)\s+)?by\b|author\s*:"
+    r"|(?:propos recueillis |publié |rédigé |écrit )?par\b|texte\s*:"
+    r"|(?:ein(?:e\w*)?\s+\w+\s+|aus\s+\w+\s+)?von\b|text\s*:|autor(?:in)?\s*:"
+    r"|por\b|di\s+(?=[A-ZÀ-Ý])|door\b|av\b|af\b"
+    r")[\s:]*",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
@@ -170,7 +174,7 @@ def _person_names(page: Page, stated: Any) -> list[str]:
 
 def _marked_names(tree: HtmlElement) -> list[str]:
     """Names in elements that are marked as the author's, by rel or itemprop."""
-    marked = (element for element in _SIGNED(tree) if _says_author(element, "rel") or _says_author(element, "itemprop"))
+    marked = (element for element in select(_SIGNED, tree) if _says_author(element, "rel") or _says_author(element, "itemprop"))
     return [said for element in islice(marked, 8) if 2 < len(said := _name_within(element)) <= 120]
 
 

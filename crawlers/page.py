@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from lxml.etree import ParserError, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from crawlers.jsonld import JsonLd, read_jsonld
 
-_PARSER_OPTIONS = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "collect_ids": False}
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _TEXTS = XPath("descendant-or-self::*[not(self::script or self::style or self::noscript or self::template)]/text()")
 _EMPTY = b"<html><body></body></html>"
@@ -30,9 +30,9 @@ class Page:
         # U+0000 would end the text for libxml2.
         body = _XML_DECLARATION.sub("", html, count=1).replace("\0", "\ufffd").encode("utf-8", "replace")
         try:
-            tree = document_fromstring(body, parser=HTMLParser(**_PARSER_OPTIONS))
+            tree = document_fromstring(body, parser=_parser())
         except (ParserError, ValueError, AssertionError):
-            tree = document_fromstring(_EMPTY, parser=HTMLParser(**_PARSER_OPTIONS))
+            tree = document_fromstring(_EMPTY, parser=_parser())
         return cls(tree, url)
 
     @cached_property
@@ -62,6 +62,20 @@ class Page:
         return [content for name in names for content in self.meta.get(name, ())]
 
 
+def _parser() -> HTMLParser:
+    return HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+
+
+def select(path: XPath, tree: HtmlElement) -> list[HtmlElement]:
+    """The elements that a compiled path finds below a tree."""
+    return cast("list[HtmlElement]", path(tree))
+
+
+def words_of(listed: str) -> tuple[str, ...]:
+    """The words of a list that is written as a text."""
+    return tuple(listed.split())
+
+
 def clean(text: str) -> str:
     """A text on one line, without the characters that cannot be seen."""
     return _SPACE.sub(" ", text.translate(_INVISIBLE)).strip()
@@ -69,9 +83,9 @@ def clean(text: str) -> str:
 
 def running_text_of(paragraph: HtmlElement) -> str:
     """The text of an element that holds inline elements only, which do not part words."""
-    return clean("".join(_TEXTS(paragraph)))
+    return clean("".join(cast("list[str]", _TEXTS(paragraph))))
 
 
 def text_of(element: HtmlElement) -> str:
     """The text of an element on one line, without scripts and styles."""
-    return clean(" ".join(_TEXTS(element)))
+    return clean(" ".join(cast("list[str]", _TEXTS(element))))

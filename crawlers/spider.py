@@ -96,6 +96,7 @@ class WatchSpider(Spider):
         beat_at = 0.0
         window = self._order.watch.crawl.concurrency * 2
         while loop.time() < stop_at and not self.fatal:
+            self._finished.clear()
             if loop.time() >= beat_at:
                 self._beat()
                 beat_at = loop.time() + HEARTBEAT_S
@@ -112,7 +113,7 @@ class WatchSpider(Spider):
                 break
 
     def _released(self) -> Iterator[FrontierEntry]:
-        """What may be asked for now. A host's queue stays here, not in the downloader, so that a host that asks to wait can be left."""
+        """What may be asked for now. A host's queue stays here, not in the downloader: a host that asks to wait can be left."""
         waiting, self._waiting = self._waiting, []
         for entry in waiting:
             host = urlsplit(entry.url).netloc
@@ -147,7 +148,6 @@ class WatchSpider(Spider):
         return max(0.1, wait) if wait is not None and wait <= PATIENCE_S else None
 
     async def _something_finishes(self) -> None:
-        self._finished.clear()
         try:
             await asyncio.wait_for(self._finished.wait(), HEARTBEAT_S)
         except TimeoutError:

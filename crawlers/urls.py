@@ -144,8 +144,8 @@ class InvalidUrl(VigieError):
 def canonical(url: str, base: str = "") -> str:
     """The canonical form of an http(s) URL, resolved against base where it is relative.
 
-    Lower-case scheme and host, IDNA, no default port, user or fragment, ``.`` and ``..`` resolved, escapes in normal form, tracking
-    parameters removed, all others kept in their order. Applying it twice changes nothing. Raises InvalidUrl.
+    Lower-case scheme and host, IDNA, no default port, user or fragment, ``.`` and ``..`` resolved, escapes in normal form,
+    tracking parameters removed, all others kept in their order. Applying it twice changes nothing. Raises InvalidUrl.
     """
     try:
         return _canonical(url, base)
@@ -154,7 +154,7 @@ def canonical(url: str, base: str = "") -> str:
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether two URLs have the same registrable domain (public suffix list); for IP addresses and bare names, the same host and port."""
+    """Whether two URLs share a registrable domain (public suffix list); for IP addresses and bare names, host and port."""
     try:
         first, second = urlsplit(a), urlsplit(b)
         own, other = registrable_domain(first.hostname or ""), registrable_domain(second.hostname or "")

@@ -81,7 +81,7 @@ def run_demo(newsroom: "Newsroom", folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     watch = folder / "watch.toml"
     watch.write_text(watch_text(newsroom), encoding="utf-8")
-    middle = datetime.fromisoformat("2025-01-29T12:00:00+01:00")
+    middle = datetime.fromisoformat("2025-01-30T12:00:00+01:00")
 
     def vigie(*words: str, moment: datetime = END) -> int:
         note(f"\n$ vigie {' '.join(words)}")
