@@ -22,7 +22,7 @@ from crawlers import phrases
 from crawlers.dates import read_date
 from crawlers.jsonld import text as first_text
 from crawlers.metadata import key_of, unescape
-from crawlers.page import Page, clean, running_text_of, select, text_of, words_of
+from crawlers.page import Page, clean, running_text_of, select, text_of
 
 # trafilatura says at warning level that a page has no text; here that is an ordinary answer.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -58,9 +58,9 @@ def read_body(page: Page, title: str, authors: Sequence[str]) -> str:
 # -- what trafilatura finds
 
 _BLOCKS = frozenset(
-    names("""
-    p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6
-""")
+    phrases.words_of(
+        "p head item quote row list code div table body lb section article main blockquote ul ol li h1 h2 h3 h4 h5 h6"
+    )
 )
 _MAX_DEPTH = 200
 
@@ -139,7 +139,9 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
 
 # A page that shows less than this may keep its text in the state of a script.
 _MIN_RENDERED = 250
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.){300,})"', re.DOTALL)
+# An unclosed literal matches to the end, so that no text is scanned twice.
+_LITERAL = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)', re.DOTALL)
+_MIN_LITERAL = 300
 _ESCAPED_MARKUP = re.compile(r"<p[\s>]|\\+u003cp[\s>\\]", re.IGNORECASE)
 _EMBEDDED = XPath(
     "descendant::*[self::p or self::h2 or self::h3 or self::h4 or self::li or self::blockquote]"
@@ -165,7 +167,7 @@ def _embedded(tree: HtmlElement) -> list[Block]:
 
 def _markup_in(script: str, depth: int = 2) -> Iterator[str]:
     for literal in _LITERAL.finditer(script):
-        if not _ESCAPED_MARKUP.search(literal[1]):
+        if len(literal[1]) < _MIN_LITERAL or not _ESCAPED_MARKUP.search(literal[1]):
             continue
         try:
             said = json.loads(f'"{literal[1]}"', strict=False)
@@ -253,7 +255,9 @@ def _start(said: str) -> str:
 # Longer paragraphs that begin like a call or a credit are text.
 _MAX_CALL = 260
 _MAX_CREDIT = 160
+# A title repeats, and a byline stands, among the first blocks only.
 _LEADING = 8
+_MIN_TITLE_KEY = 15
 _MAX_STAMP = 90
 
 
@@ -294,18 +298,16 @@ def _is_furniture(block: Block, after: Block | None, *, many: bool) -> bool:
 
 def _repeats_title(block: Block, titles: Iterable[str]) -> bool:
     key = key_of(block.text)
-    return any(
-        key == title
-        or (
-            len(key) > 15
-            and (
-                title.endswith(key)
-                or title.startswith(key)
-                or (key.endswith(title) and len(key) < 1.8 * len(title) and len(title) > 15)
-            )
-        )
-        for title in titles
-    )
+    return any(_says_the_same(key, title) for title in titles)
+
+
+def _says_the_same(key: str, title: str) -> bool:
+    """Whether one key is the other, a good part of it, or the other with a kicker before it."""
+    if key == title:
+        return True
+    if min(len(key), len(title)) <= _MIN_TITLE_KEY:
+        return False
+    return title.startswith(key) or title.endswith(key) or (key.endswith(title) and len(key) < 1.8 * len(title))
 
 
 def _is_stamp(block: Block, signed: set[str]) -> bool:

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 from lxml.html import HtmlElement
 
 from crawlers.jsonld import types
-from crawlers.page import Page, clean, text_of, words_of
+from crawlers.page import Page, clean, text_of
+from crawlers.phrases import words_of
 from vigie import clock
 from vigie.article import DateCandidate, Precision, Published
 
@@ -234,6 +235,7 @@ _DATED_TAGS = (
     "h5",
 )
 _MAX_SHOWN = 3
+_MAX_EXAMINED = 200
 _MAX_SHOWN_LENGTH = 80
 
 
@@ -296,7 +298,7 @@ def _statements(page: Page, hints: Mapping[str, str]) -> Iterator[tuple[int, str
 
 def _marked(tree: HtmlElement) -> Iterator[tuple[int, str, str]]:
     """Dates in elements: those marked as the publication's, and the first few that are only shown."""
-    shown = 0
+    shown = examined = 0
     for element in tree.iter(*_DATED_TAGS):
         properties, kinds = element.get("itemprop") or "", element.get("class") or ""
         is_published = (
@@ -309,6 +311,8 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[int, str, str]]:
             element
         ):
             continue
+        if (examined := examined + 1) > _MAX_EXAMINED:
+            return
         stated = element.get("datetime") or element.get("content") or ""
         said = text_of(element)
         if is_published:

@@ -60,6 +60,7 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w.:-]{2
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})[\"']", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ASCII = bytes(range(128))
 # Above this share of bytes that are not ASCII, a text is hardly written in Latin letters.
 _LATIN_SHARE = 0.12
 
@@ -125,13 +126,13 @@ def _codec(label: str) -> str:
 
 def _is_nearly_utf8(body: bytes) -> bool:
     sequences = _MULTIBYTE.findall(body)
-    stray = sum(byte >= 0x80 for byte in body) - sum(map(len, sequences))
+    stray = len(body.translate(None, _ASCII)) - sum(map(len, sequences))
     return stray < len(sequences) / 2
 
 
 def _detected(body: bytes) -> str:
     """The encoding of a page that declares none, or a false one."""
-    high = sum(byte >= 0x80 for byte in body)
+    high = len(body.translate(None, _ASCII))
     if high < _LATIN_SHARE * len(body):
         return "cp1252"
     best = from_bytes(body[:_DETECTION_BYTES]).best()

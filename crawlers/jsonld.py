@@ -12,34 +12,16 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+from crawlers.phrases import words_of
+
 # https://schema.org/Article and its subtypes, with the neighbours under which press texts are published.
 ARTICLE_TYPES = frozenset(
-    [
-        "Article",
-        "NewsArticle",
-        "AdvertiserContentArticle",
-        "AnalysisNewsArticle",
-        "AskPublicNewsArticle",
-        "BackgroundNewsArticle",
-        "OpinionNewsArticle",
-        "ReportageNewsArticle",
-        "ReviewNewsArticle",
-        "SatiricalArticle",
-        "ScholarlyArticle",
-        "MedicalScholarlyArticle",
-        "TechArticle",
-        "APIReference",
-        "Report",
-        "SocialMediaPosting",
-        "BlogPosting",
-        "LiveBlogPosting",
-        "DiscussionForumPosting",
-        "Review",
-        "CriticReview",
-        "ClaimReview",
-        "Recipe",
-        "HowTo",
-    ]
+    words_of("""
+    Article NewsArticle AdvertiserContentArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle
+    OpinionNewsArticle ReportageNewsArticle ReviewNewsArticle SatiricalArticle ScholarlyArticle MedicalScholarlyArticle
+    TechArticle APIReference Report SocialMediaPosting BlogPosting LiveBlogPosting DiscussionForumPosting Review
+    CriticReview ClaimReview Recipe HowTo
+    """)
 )
 # Types that say that a page is not one article.
 LISTING_TYPES = frozenset(

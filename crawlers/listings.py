@@ -356,7 +356,8 @@ def _date_beside(anchor: HtmlElement) -> str:
 
 # -- what all share
 
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,1000}(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+# Only where a document may have one: at its start, behind comments.
+_DOCTYPE = re.compile(r"\A\s*(?:<!--.*?-->\s*)*<!DOCTYPE[^\[>]{0,1000}(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
 _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,30});")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -381,7 +382,7 @@ def _parse_xml(text: str, url: str) -> tuple[_Element | None, bool]:
 
     No entity is ever defined, expanded or fetched: the document type goes, HTML's named characters become themselves.
     """
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
+    text = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1))
     text = _NAMED_ENTITY.sub(lambda match: html.unescape(match[0]), _NOT_XML.sub("", text))
     body = text.strip().encode("utf-8", "replace")
     options: dict[str, Any] = {

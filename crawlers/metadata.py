@@ -15,14 +15,18 @@ from lxml.html import HtmlElement
 
 from crawlers import urls
 from crawlers.jsonld import text, texts, types
-from crawlers.page import Page, clean, select, text_of, words_of
+from crawlers.page import Page, clean, select, text_of
+from crawlers.phrases import words_of
 
 MAX_TITLE = 400
 # A heading shorter than this may be a rubrique alone.
 MIN_SHARED_TITLE = 12
 MAX_TAGS = 50
+MAX_NODES = 200
 
 # -- names of outlets
+
+_OUTLET_TYPES = frozenset({"Organization", "NewsMediaOrganization", "WebSite"})
 
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -30,14 +34,13 @@ _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 def outlet_names(page: Page) -> set[str]:
     """The names under which the outlet appears on its own page, as keys (see key_of)."""
-    publisher = [node.get("publisher") for node in page.jsonld.nodes[:20]]
+    nodes = page.jsonld.nodes[:MAX_NODES]
+    signing = _person_names(page, page.jsonld.article.get("author"))
     stated = page.all_meta(
         "og:site_name", "application-name", "al:ios:app_name", "al:android:app_name", "publisher", "dc.publisher"
     )
-    stated += [name for value in publisher for name in texts(page.jsonld.resolved(value))]
-    stated += [
-        text(node.get("name")) for node in page.jsonld.nodes if {"Organization", "NewsMediaOrganization", "WebSite"} & types(node)
-    ]
+    stated += [name for node in nodes for name in texts(page.jsonld.resolved(node.get("publisher")))]
+    stated += [name for node in nodes if types(node) & _OUTLET_TYPES and (name := text(node.get("name"))) not in signing]
     stated += [handle.lstrip("@") for handle in page.all_meta("twitter:site")]
     host = (urlsplit(page.url).hostname or "").removeprefix("www.")
     domain = urls.registrable_domain(host)
@@ -68,7 +71,7 @@ def title(page: Page, hints: Mapping[str, str], outlets: set[str]) -> str:
         "listing": next((value for name, value in hints.items() if name.endswith("title")), ""),
         "title": next((text_of(element) for element in page.tree.iter("title")), ""),
     }
-    cleaned = {place: _without_outlet(clean(unescape(said)), outlets)[:MAX_TITLE] for place, said in stated.items()}
+    cleaned = {place: _without_outlet(clean(unescape(said))[:MAX_TITLE], outlets) for place, said in stated.items()}
     cleaned = {place: _cut_to_agree(said, cleaned.values()) for place, said in cleaned.items()}
     votes: dict[str, float] = {}
     for place, said in cleaned.items():
@@ -264,8 +267,11 @@ def tags(page: Page) -> tuple[str, ...]:
     if not stated:
         stated = page.all_meta("news_keywords", "keywords", "parsely-tags", "cxenseparse:keywords")
     single = [clean(unescape(tag)) for said in stated for tag in re.split(r"[,;]", said)]
-    seen = {tag.casefold(): tag for tag in reversed(single) if 1 < len(tag) <= 80}
-    return tuple(reversed(seen.values()))[:MAX_TAGS]
+    seen: dict[str, str] = {}
+    for tag in single:
+        if 1 < len(tag) <= 80:
+            seen.setdefault(tag.casefold(), tag)
+    return tuple(seen.values())[:MAX_TAGS]
 
 
 def image(page: Page) -> str:

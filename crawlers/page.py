@@ -71,11 +71,6 @@ def select(path: XPath, tree: HtmlElement) -> list[HtmlElement]:
     return cast("list[HtmlElement]", path(tree))
 
 
-def words_of(listed: str) -> tuple[str, ...]:
-    """The words of a list that is written as a text."""
-    return tuple(listed.split())
-
-
 def clean(text: str) -> str:
     """A text on one line, without the characters that cannot be seen."""
     return _SPACE.sub(" ", text.translate(_INVISIBLE)).strip()

@@ -6,6 +6,11 @@ Each line of a list is a regular expression; a list is matched at the start of a
 import re
 
 
+def words_of(listed: str) -> tuple[str, ...]:
+    """The words of a list that is written as a text."""
+    return tuple(listed.split())
+
+
 def _any_of(*lists: str) -> str:
     return "|".join(line.strip() for lines in lists for line in lines.strip().splitlines())
 

@@ -251,7 +251,7 @@ class WatchSpider(Spider):
         if found.kind != "article":
             return _Result(Outcome.NOT_ARTICLE, found.reason)
         article = _article(found, entry)
-        if entry.url != article.canonical_url and self._is_another_address(tx, entry, article):
+        if self._is_another_address(tx, entry, article):
             return _Result(Outcome.DUPLICATE, article.canonical_url)
         return _Result(Outcome(tx.articles.store(article, page_id=page, at=now)), next_try=recheck)
 
@@ -260,9 +260,11 @@ class WatchSpider(Spider):
         return tx.pages.store(entry.url, response.body, status=response.status, headers=headers, at=now)
 
     def _is_another_address(self, tx: Transaction, entry: FrontierEntry, article: Article) -> bool:
-        """Whether the article is already kept from another address: one address is followed for revisions, the rest rest."""
-        kept = tx.articles.get([article.id])
-        return bool(kept) and kept[0].url != entry.url
+        """Whether the article's own address is known too, and brings it: one address is followed, the others rest."""
+        if entry.url == article.canonical_url:
+            return False
+        own = tx.frontier.get(article.canonical_url)
+        return own is not None and (own.outcome is None or not Outcome(own.outcome).is_failure)
 
     def _unchanged(self, entry: FrontierEntry) -> _Result:
         now = clock.now().timestamp()
@@ -349,7 +351,7 @@ class WatchSpider(Spider):
 def _article(found: Extracted, entry: FrontierEntry) -> Article:
     return Article(
         id=article_id(found.canonical_url),
-        url=entry.url,
+        url=found.canonical_url,
         canonical_url=found.canonical_url,
         source=entry.source,
         title=found.title,

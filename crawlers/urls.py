@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import idna
 from tldextract import TLDExtract
 
+from crawlers.phrases import words_of
 from vigie.errors import VigieError
 
 MAX_URL_LENGTH = 2048
@@ -27,112 +28,16 @@ _SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;]*", re.IGNORECASE)
 # Parameters of campaign and click tracking, as their makers document them. Names that some sites give a meaning of their own
 # (ref, source, id, share) are kept.
 _TRACKING_NAMES = frozenset(
-    [
-        "fbclid",
-        "fb_action_ids",
-        "fb_action_types",
-        "fb_source",
-        "fb_ref",
-        "mibextid",
-        "sfnsn",
-        "igshid",
-        "igsh",
-        "gclid",
-        "gclsrc",
-        "dclid",
-        "gbraid",
-        "wbraid",
-        "gad_source",
-        "gad_campaignid",
-        "srsltid",
-        "_ga",
-        "_gl",
-        "usqp",
-        "amp_js_v",
-        "amp_gsa",
-        "msclkid",
-        "yclid",
-        "ysclid",
-        "twclid",
-        "ttclid",
-        "li_fat_id",
-        "epik",
-        "rdt_cid",
-        "sscid",
-        "s_kwcid",
-        "ef_id",
-        "s_cid",
-        "ref_src",
-        "ref_url",
-        "twsrc",
-        "__twitter_impression",
-        "xtor",
-        "xtref",
-        "xts",
-        "xtcr",
-        "at_medium",
-        "at_campaign",
-        "at_format",
-        "at_creation",
-        "at_variant",
-        "at_network",
-        "at_term",
-        "at_link",
-        "at_platform",
-        "at_emailtype",
-        "at_recipient_id",
-        "at_recipient_list",
-        "at_send_date",
-        "at_ptr_name",
-        "at_link_id",
-        "at_link_type",
-        "at_link_origin",
-        "at_bbc_team",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "_hsenc",
-        "_hsmi",
-        "__hssc",
-        "__hstc",
-        "hsctatracking",
-        "vero_id",
-        "vero_conv",
-        "oly_anon_id",
-        "oly_enc_id",
-        "_openstat",
-        "rb_clickid",
-        "ns_mchannel",
-        "ns_source",
-        "ns_campaign",
-        "ns_linkname",
-        "ns_fee",
-        "wt_mc",
-        "wt.mc_id",
-        "wt_zmc",
-        "wickedid",
-        "spm",
-        "trk",
-        "trkcampaign",
-        "smid",
-        "smtyp",
-        "sr_share",
-        "ncid",
-        "ocid",
-        "ito",
-        "cmpid",
-        "cmp",
-        "echobox",
-        "dicbo",
-        "guccounter",
-        "guce_referrer",
-        "guce_referrer_sig",
-        "cx_testid",
-        "cx_testvariant",
-        "cx_artpos",
-        "phpsessid",
-        "jsessionid",
-    ]
+    words_of("""
+    fbclid fb_action_ids fb_action_types fb_source fb_ref mibextid sfnsn igshid igsh gclid gclsrc dclid gbraid wbraid
+    gad_source gad_campaignid srsltid _ga _gl usqp amp_js_v amp_gsa msclkid yclid ysclid twclid ttclid li_fat_id epik
+    rdt_cid sscid s_kwcid ef_id s_cid ref_src ref_url twsrc __twitter_impression xtor xtref xts xtcr at_medium at_campaign
+    at_format at_creation at_variant at_network at_term at_link at_platform at_emailtype at_recipient_id at_recipient_list
+    at_send_date at_ptr_name at_link_id at_link_type at_link_origin at_bbc_team mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc
+    __hstc hsctatracking vero_id vero_conv oly_anon_id oly_enc_id _openstat rb_clickid ns_mchannel ns_source ns_campaign
+    ns_linkname ns_fee wt_mc wt.mc_id wt_zmc wickedid spm trk trkcampaign smid smtyp sr_share ncid ocid ito cmpid cmp
+    echobox dicbo guccounter guce_referrer guce_referrer_sig cx_testid cx_testvariant cx_artpos phpsessid jsessionid
+    """)
 )
 _TRACKING_PREFIXES = ("utm_", "at_custom", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "stm_")
 
@@ -171,7 +76,11 @@ def same_site(a: str, b: str) -> bool:
 @cache
 def registrable_domain(host: str) -> str:
     """The domain under which a host is registered (``bbc.co.uk`` of ``www.bbc.co.uk``); empty for addresses and bare names."""
-    return _public_suffixes()(host).top_domain_under_public_suffix.lower()
+    found = _public_suffixes()(host)
+    if found.suffix or found.ipv4 or found.ipv6 or "." not in host:
+        return found.top_domain_under_public_suffix.lower()
+    # https://github.com/publicsuffix/list/wiki/Format: where no rule matches, the last label is the suffix.
+    return ".".join(host.lower().rstrip(".").split(".")[-2:])
 
 
 @cache

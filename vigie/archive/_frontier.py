@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy import Connection, case, exists, func, insert, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from vigie.archive._schema import fetches, frontier, workers
@@ -32,6 +32,7 @@ class FrontierEntry:
     hint: dict[str, str] = field(default_factory=dict)
     parent: str | None = None
     discovered: float | None = None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,17 @@ class Frontier:
     def claim(
         self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = (), listings_only: bool = False
     ) -> list[FrontierEntry]:
-        """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others."""
+        """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others.
+
+        The articles of a source wait until all its listings that are due have been read: only then is all said of them.
+        """
         free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
-        due = select(frontier, rank.label("rank")).where(frontier.c.next_try <= at, free)
+        listing = frontier.alias()
+        listing_due = exists().where(listing.c.source == frontier.c.source, listing.c.kind != "article", listing.c.next_try <= at)
+        due = select(frontier, rank.label("rank")).where(
+            frontier.c.next_try <= at, free, or_(frontier.c.kind != "article", not_(listing_due))
+        )
         if sources:
             due = due.where(frontier.c.source.in_(sources))
         if listings_only:
@@ -227,5 +235,6 @@ class Frontier:
 def _entry(row: Any) -> FrontierEntry:
     return FrontierEntry(
         url=row.url, source=row.source, kind=row.kind, attempts=row.attempts, etag=row.etag, modified=row.modified,
-        interval=row.interval, fetched=row.fetched, hint=json.loads(row.hint), parent=row.parent, discovered=row.discovered,
+        interval=row.interval, fetched=row.fetched, hint=json.loads(row.hint), parent=row.parent,
+        discovered=row.discovered, outcome=row.outcome,
     )  # fmt: skip
