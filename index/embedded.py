@@ -30,7 +30,6 @@ _INTERVALS: dict[str, Interval] = {"day": "day", "week": "week", "month": "month
 _DEEPEST_PAGE = 10_000  # as in Elasticsearch
 
 _WRITER_BYTES = 192_000_000
-_ATTEMPTS = 3
 
 
 class _TooManyBucketsError(Exception):
@@ -66,33 +65,31 @@ class EmbeddedIndex:
 
     def reload(self) -> None:
         """See what has been committed, or the index that has taken over, since the last time."""
-        state = self._state
-        if state is None or state.generation != self._generation():
-            self._state = self._open()
-            return
-        with explained(self._folder.path):
-            state.index.reload()
-            self._state = _Open(state.generation, state.index, state.index.searcher())
+        self._state = self._newest(self._state)
 
     def _opened(self) -> "_Open":
         if self._state is None:
-            self._state = self._open()
+            self._state = self._newest(None)
         return self._state
 
-    def _open(self) -> "_Open":
-        for attempt in range(_ATTEMPTS):
+    def _newest(self, state: "_Open | None") -> "_Open":
+        """The newest commit of the newest generation; state is what has been open so far."""
+        while True:
             generation = self._generation()
             try:
                 with explained(self._folder.path):
-                    index = tantivy.Index.open(str(self._folder.tantivy_folder(generation)))
-                    index.config_reader("manual")
+                    index = state.index if state and state.generation == generation else self._open(generation)
                     index.reload()
                     return _Open(generation, index, index.searcher())
             except VigieError:
-                # A rebuild may have taken over and removed this generation since we read its name: look again.
-                if attempt + 1 == _ATTEMPTS:
+                # Where a rebuild has taken over and removed this generation since we read its name, there is a newer one to open.
+                if self._generation() == generation:
                     raise
-        raise AssertionError("unreachable")
+
+    def _open(self, generation: str) -> tantivy.Index:
+        index = tantivy.Index.open(str(self._folder.tantivy_folder(generation)))
+        index.config_reader("manual")
+        return index
 
     def _generation(self) -> str:
         if self._unpublished:

@@ -16,7 +16,8 @@ _SAYING = (
     r"sagte|sagt|erklärte|erklärt|warnte|warnt|betonte|betont|meinte|meint|dijo|dice|afirmó|afirma|explicó|explica|advirtió|señaló|"
     r"ha detto|dice|afferma|spiega|avverte|sostiene|dichiara)"
 )
-_NAME = r"(?P<name>(?:[A-ZÀ-Ý][\w'’.-]+|d[eu]|van|von|di|del|la|le)(?:\s+(?:[A-ZÀ-Ý][\w'’.-]+|d[eu]|van|von|di|del|la|le)){0,4})"
+_WORD_OF_NAME = r"(?:[A-ZÀ-Ý][\w'’-]+|[A-Z]\.|d[eu]|van|von|di|del|la|le)"
+_NAME = rf"(?P<name>{_WORD_OF_NAME}(?:\s+{_WORD_OF_NAME}){{0,4}})"
 _AFTER = re.compile(rf"^\s*,?\s*{_SAYING}(?:-t-(?:il|elle))?\s*,?\s+(?:\w+\s+){{0,3}}?{_NAME}")
 _AFTER_NAME_FIRST = re.compile(rf"^\s*,\s*{_NAME}(?:,[^,.]{{0,60}},)?\s+{_SAYING}\b")
 _BEFORE = re.compile(rf"{_NAME}(?:,[^,.]{{0,80}},)?\s+{_SAYING}[^.«“„\"]{{0,40}}[:,]?\s*$")

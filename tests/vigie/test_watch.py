@@ -116,3 +116,11 @@ def test_an_unknown_source_is_told_with_the_nearest(tmp_path: Path) -> None:
     file.write_text(GOOD, encoding="utf-8")
     with pytest.raises(UsageError, match='did you mean "silex"'):
         load_watch(file).source("silx")
+
+
+def test_every_key_is_documented() -> None:
+    from vigie.watch import Crawl, Models, Source, Subject, Topic, Watch
+
+    page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text(encoding="utf-8")
+    keys = {key for table in (Watch, Subject, Topic, Source, Crawl, Models) for key in table.model_fields}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page and f"[{key}]" not in page] == []

