@@ -53,4 +53,4 @@ def _speaker(text: str, start: int, end: int, people: Sequence[str]) -> str:
 def _full_name(name: str, people: Sequence[str]) -> str:
     """The entity of which the name is a part (« Kervran » is Maëlle Kervran), or the name as it stands."""
     name = name.strip(" .,'’")
-    return next((known for known in people if name in known.split() or name == known), name)
+    return max((known for known in people if name in known.split() or name == known), key=len, default=name)
