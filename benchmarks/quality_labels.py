@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
+from benchmarks.serving import SHARED
 from newsroom.press import Piece, load_press
 from nlp.reader import Reader, Reading
 from vigie.article import Article, Published, article_id
@@ -48,6 +49,9 @@ def main() -> None:
     pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
     readings = Reader(deepseek_watch()).read([article_of(piece) for piece in pieces])
     result = scores(pieces, readings)
+    corpus = SHARED / "stance" / "newsmtsc.jsonl"
+    if corpus.exists():
+        result["NewsMTSC"] = newsmtsc_scores(corpus)
     print(json.dumps(result, indent=2, ensure_ascii=False))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -63,7 +67,7 @@ def scores(pieces: list[Piece], readings: list[Reading]) -> dict[str, Any]:
     return {
         name: {"articles": len(rows), **_topics(pieces, readings, rows), **_stances(pieces, readings, rows)}
         for name, rows in groups.items()
-    } | {"stories": _stories(pieces, readings)}
+    } | {"reprints": reprint_scores()}
 
 
 def _topics(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[str, float]:
@@ -112,17 +116,41 @@ def _stances(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[st
     }
 
 
-def _stories(pieces: list[Piece], readings: list[Reading]) -> dict[str, float]:
-    from nlp.stories import SAME_TEXT, WINDOW_S
+def reprint_scores() -> dict[str, float]:
+    """Precision and recall of reprints over all pairs of articles of one language published within three days."""
+    from nlp.stories import PERMUTATIONS, REPRINT, WINDOW_S, sketch
 
-    vectors = np.stack([np.frombuffer(reading.embedding, np.float16).astype(np.float32) for reading in readings])
-    times = np.array([piece.published.timestamp() for piece in pieces])
-    likeness = vectors @ vectors.T
-    pairs = [(a, b) for a, b in combinations(range(len(pieces)), 2) if abs(times[a] - times[b]) <= WINDOW_S]
-    gold = {(a, b) for a, b in pairs if pieces[a].reference.story and pieces[a].reference.story == pieces[b].reference.story}
-    found = {(a, b) for a, b in pairs if likeness[a, b] >= SAME_TEXT}
-    right = len(gold & found)
-    return {"pairs": len(gold), "precision": round(right / max(1, len(found)), 3), "recall": round(right / max(1, len(gold)), 3)}
+    pieces = list(load_press())
+    originals = [piece.reprint_of or f"{piece.outlet.id}/{piece.slug}" for piece in pieces]
+    sketches = [np.frombuffer(sketch("\n\n".join(piece.paragraphs)), np.uint32) for piece in pieces]
+    right = found = gold = 0
+    for a, b in combinations(range(len(pieces)), 2):
+        if abs((pieces[a].published - pieces[b].published).total_seconds()) > WINDOW_S:
+            continue
+        same = originals[a] == originals[b]
+        taken = int((sketches[a] == sketches[b]).sum()) >= REPRINT * PERMUTATIONS
+        gold, found, right = gold + same, found + taken, right + (same and taken)
+    return {"pairs": gold, "precision": round(right / max(1, found), 3), "recall": round(right / max(1, gold), 3)}
+
+
+def newsmtsc_scores(corpus: Path) -> dict[str, float]:
+    """Macro-F1 of the sentence head on the dev splits of NewsMTSC, with the majority class beside it."""
+    from nlp.models import load_model
+    from nlp.stance import sentence_probabilities
+    from nlp.stance_features import Targeted
+
+    classes = ("negative", "neutral", "positive")
+    rows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    made = {}
+    for split in ("dev_rw", "dev_mt"):
+        chosen = [row for row in rows if row["split"] == split]
+        gold = [classes.index(row["label"]) for row in chosen]
+        items = [Targeted(row["text"], ((row["start"], row["end"]),)) for row in chosen]
+        found = sentence_probabilities(load_model("e5-small"), "e5-small", items).argmax(axis=1)
+        made[split] = round(float(f1_score(gold, found, average="macro")), 4)
+        majority = Counter(gold).most_common(1)[0][0]
+        made[f"{split} majority"] = round(float(f1_score(gold, [majority] * len(gold), average="macro")), 4)
+    return made
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class ReaderPool:
     """Worker processes that read pages and listings. Use as a context manager."""
 
     def __init__(self, processes: int | None = None) -> None:
-        count = processes or max(1, (os.cpu_count() or 2) - 1)
+        count = processes or os.cpu_count() or 2
         # Not fork: a copy of a process with a running reactor and open database is trouble.
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(max_workers=count, max_tasks=PAGES_PER_PROCESS, context=context)

@@ -1,0 +1,18 @@
+"""All measurements, one after another; each is a module of its own with options (``python -m benchmarks.crawl --help``)."""
+
+import subprocess
+import sys
+
+RUNS = (
+    ("benchmarks.startup",),
+    ("benchmarks.extraction",),
+    ("benchmarks.crawl",),
+    ("benchmarks.quality_labels",),
+    ("benchmarks.read",),
+    ("benchmarks.index_scale", "100000"),
+)
+
+if __name__ == "__main__":
+    for module, *options in RUNS:
+        print(f"\n── {module} {' '.join(options)}", flush=True)
+        subprocess.run([sys.executable, "-m", module, *options], check=True)

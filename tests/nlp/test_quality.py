@@ -1,0 +1,35 @@
+"""The pinned floors of the labels: a change that lowers one is seen here, and no floor is lowered without saying so."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
+from newsroom.press import load_press
+from nlp.reader import Reader
+
+pytestmark = pytest.mark.gate
+
+FLOORS = json.loads((Path(__file__).parents[2] / "benchmarks" / "floors.json").read_text(encoding="utf-8"))["labels"]
+
+
+def test_labels_of_the_newsroom(reader: Reader) -> None:
+    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
+    found = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
+    for group, floors in FLOORS["newsroom"].items():
+        for name, floor in floors.items():
+            assert found[group][name] >= floor, (group, name)
+
+
+def test_reprints() -> None:
+    found = reprint_scores()
+    assert found["precision"] >= FLOORS["reprints"]["precision"]
+    assert found["recall"] >= FLOORS["reprints"]["recall"]
+
+
+@pytest.mark.shared
+def test_stance_of_sentences(shared: Path) -> None:
+    found = newsmtsc_scores(shared / "stance" / "newsmtsc.jsonl")
+    for split, floor in FLOORS["newsmtsc"].items():
+        assert found[split] >= floor, split
