@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie.cli._output import note
-from vigie.errors import UsageError, VigieError
+from vigie.errors import Exit, UsageError, VigieError
 
 if TYPE_CHECKING:
     from newsroom.server import Newsroom
@@ -97,10 +97,10 @@ def run_demo(newsroom: "Newsroom", folder: Path) -> int:
         ("search", "stance:critical@data published:2025-W05", "--limit", "5"),
         ("trends", "--by", "topic", "--interval", "week"),
         ("trends", "--by", "stance", "--interval", "week"),
-        ("rising", "--week", "2025-W05"),
+        ("rising", "--week", "2025-W04"),
         ("digest", "--week", "2025-W05", "--format", "html", "--format", "md", "--format", "json"),
     ):
         codes += [vigie(*words)]
     note(f"\nIn {folder}: watch.toml, the archive, the index and the digest. Ask more, for example:")
     note(f"  .venv/bin/vigie search --watch {watch} --data {folder} 'subject:deepseek topic:gpus'")
-    return max(codes)
+    return next((code for code in codes if code not in (Exit.DONE, Exit.NOTHING_FOUND)), Exit.DONE)
