@@ -94,7 +94,7 @@ class WatchSpider(Spider):
         loop = asyncio.get_running_loop()
         stop_at = loop.time() + self._order.deadline
         beat_at = 0.0
-        window = self._order.watch.crawl.concurrency * 2
+        window = self._order.watch.crawl.concurrency * 4
         while loop.time() < stop_at and not self.fatal:
             self._finished.clear()
             if loop.time() >= beat_at:

@@ -50,11 +50,6 @@ def test_every_command_has_help(vigie: Vigie, command: str) -> None:
     assert told.out.startswith("Usage: vigie ")
 
 
-def test_every_command_is_in_the_readme() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    assert [command for command in _COMMANDS if f"vigie {command}" not in readme] == []
-
-
 def test_an_unknown_command_is_told_with_the_nearest(vigie: Vigie) -> None:
     told = vigie("serach")
     assert told.code == 2

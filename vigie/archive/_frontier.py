@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, case, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, case, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from vigie.archive._schema import fetches, frontier, workers
@@ -98,9 +98,9 @@ class Frontier:
         free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
         listing = frontier.alias()
-        listing_due = exists().where(listing.c.source == frontier.c.source, listing.c.kind != "article", listing.c.next_try <= at)
+        still_listing = select(listing.c.source).where(listing.c.next_try <= at, listing.c.kind != "article")
         due = select(frontier, rank.label("rank")).where(
-            frontier.c.next_try <= at, free, or_(frontier.c.kind != "article", not_(listing_due))
+            frontier.c.next_try <= at, free, or_(frontier.c.kind != "article", frontier.c.source.not_in(still_listing))
         )
         if sources:
             due = due.where(frontier.c.source.in_(sources))
