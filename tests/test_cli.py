@@ -295,7 +295,7 @@ def test_csv_cells_are_no_formulas() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error(filled: Vigie) -> None:
-    words = " ".join(filled.command("search", "--limit", "100", "--format", "json"))
+    words = " ".join(filled.command("search", "--limit", "1000", "--format", "json"))
     done = subprocess.run(
         ["bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"],
         env=filled.environment(),

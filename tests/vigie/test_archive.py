@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from vigie.archive import Archive, FrontierEntry
+from vigie.archive._workers import _runs
 from vigie.article import Article, Labels, Published, article_id
 from vigie.errors import VigieError
 
@@ -213,3 +214,11 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(VigieError, match="cannot be made"):
         Archive.open(tmp_path / "file" / "data")
+
+
+def test_a_process_that_has_ended_but_was_not_waited_for_is_dead(archive: Archive) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not _runs(child.pid)
+    child.wait()
+    assert _runs(os.getpid())

@@ -7,6 +7,7 @@ A worker is dead when its process is gone (seen from the same machine) or when i
 import os
 import socket
 import uuid
+from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -47,10 +48,15 @@ class Workers:
 
 
 def _runs(pid: int) -> bool:
+    """Whether a process works on this machine; one that has ended and was not yet waited for (a zombie) does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] not in ("Z", "X")

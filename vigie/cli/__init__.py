@@ -73,9 +73,15 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; ends the process with one of the exit codes of vigie.errors.Exit."""
+    if "_VIGIE_COMPLETE" in os.environ:
+        cli.main(prog_name="vigie")
     try:
-        result = cli.main(standalone_mode=False, prog_name="vigie")
-    except click.exceptions.Abort:
+        # Not cli.main: it turns a reader of our output that has gone away into an error.
+        with cli.make_context("vigie", sys.argv[1:]) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
