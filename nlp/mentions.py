@@ -1,14 +1,17 @@
 """Where the subjects of a watch are named, in any script."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from vigie.article import Mention
 from vigie.watch import Subject
 
-# Scripts that set no space between words: there a name may stand anywhere.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Scripts that set no space between words, or set endings close (Korean): there a name may stand anywhere, and a name in
+# other letters may stand close to them.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_LETTER = rf"[^\W{_UNSPACED}]"
 
 
 def find_mentions(text: str, subjects: Sequence[Subject]) -> tuple[Mention, ...]:
@@ -18,7 +21,18 @@ def find_mentions(text: str, subjects: Sequence[Subject]) -> tuple[Mention, ...]
         for subject in subjects
         for match in _pattern(subject.names).finditer(text)
     ]
-    return tuple(sorted(found, key=lambda mention: (mention.start, -mention.end)))
+    return tuple(sorted(_longest(found), key=lambda mention: mention.start))
+
+
+def _longest(found: Iterable[Mention]) -> list[Mention]:
+    kept: list[Mention] = []
+    for mention in sorted(found, key=lambda mention: (mention.start, -mention.end)):
+        if kept and mention.start < kept[-1].end:
+            if mention.end - mention.start > kept[-1].end - kept[-1].start:
+                kept[-1] = mention
+        else:
+            kept.append(mention)
+    return kept
 
 
 @cache
@@ -33,5 +47,5 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
         if not parts:
             continue
         form = r"[\s\-‐‑–]?".join(parts)
-        forms.append(form if _UNSPACED.search(name) else rf"(?<!\w){form}(?:['’]?s)?(?!\w)")
+        forms.append(form if _IS_UNSPACED.search(name) else rf"(?<!{_LETTER}){form}(?:['’]?s)?(?!{_LETTER})")
     return re.compile("|".join(forms) or r"(?!)", re.IGNORECASE)

@@ -29,3 +29,15 @@ def test_subjects_are_kept_apart() -> None:
     other = Subject(id="mistral", name="Mistral")
     mentions = find_mentions("Mistral répond à DeepSeek.", [DEEPSEEK, other])
     assert [mention.subject for mention in mentions] == ["mistral", "deepseek"]
+
+
+def test_of_names_that_overlap_the_longest_counts() -> None:
+    cloud = Subject(id="cloud", name="Huawei Cloud", aliases=("Huawei",))
+    text = "Huawei Cloud et Huawei"
+    assert [text[mention.start : mention.end] for mention in find_mentions(text, [cloud])] == ["Huawei Cloud", "Huawei"]
+    other = Subject(id="huawei", name="Huawei")
+    assert [mention.subject for mention in find_mentions("Huawei Cloud", [other, cloud])] == ["cloud"]
+
+
+def test_a_name_in_latin_letters_is_found_inside_a_text_without_spaces() -> None:
+    assert len(find_mentions("中国的DeepSeek模型", [DEEPSEEK])) == 1
