@@ -58,10 +58,11 @@ class _Week:
         first = self.monday - timedelta(weeks=WEEKS_SHOWN - 1)
         return trend(self.reader, self.watch, query, first=first, last=self.days()[1], subject=self.subject, **options)
 
-    def figure(self, values: Sequence[float], query: Query) -> Figure:
-        """The last of weekly values, with the one before and the mean of the four before."""
-        before = values[-1 - WEEKS_BEFORE : -1]
-        return Figure(values[-1], values[-2], round(sum(before) / len(before), 4), render(self.within_week(query)))
+    def figure(self, values: Sequence[float | None], query: Query) -> Figure:
+        """The last of weekly values, with the one before and the mean of the four before; None: a week that has no value."""
+        before = [value for value in values[-1 - WEEKS_BEFORE : -1] if value is not None]
+        mean = round(sum(before) / len(before), 4) if before else 0.0
+        return Figure(values[-1] or 0.0, values[-2] or 0.0, mean, render(self.within_week(query)))
 
 
 def build_digest(reader: Reader, watch: Watch, monday: date, *, watermark: int, method: Sequence[str] = ()) -> Digest:
@@ -75,7 +76,6 @@ def build_digest(reader: Reader, watch: Watch, monday: date, *, watermark: int, 
     stories = week.trend(week.about, unit="stories")
     by_stance = week.trend(week.about, by="stance")
     outlets = [float(len(_sources(week, weeks_ago))) for weeks_ago in reversed(range(WEEKS_SHOWN))]
-    shares = [share or 0.0 for share in articles.totals.shares]
     numbers = calendar.label(calendar.day_number(monday), "week")
     topics = tuple(_topic(week, topic.id, topic.label_in("en")) for topic in watch.topics)
     stances = _stance_counts(week, None)
@@ -96,7 +96,7 @@ def build_digest(reader: Reader, watch: Watch, monday: date, *, watermark: int, 
         articles=figure,
         stories=week.figure(stories.totals.counts, week.about),
         outlets=week.figure(outlets, week.about),
-        attention=week.figure(shares, week.about),
+        attention=week.figure(articles.totals.shares, week.about),
         stances=stances,
         weeks=tuple(bucket.label for bucket in by_stance.buckets),
         weekly=_by_stance(by_stance),
@@ -263,7 +263,7 @@ def _summary(
     taken = {one.stance: one.count for one in stances}
     total = sum(taken.values())
     balance = (
-        f"Of the {total} that take a position to be read, {taken['critical']} were critical and {taken['supportive']} supportive."
+        f"Of the {total} whose stance was read, {taken['critical']} were critical and {taken['supportive']} supportive."
         if total
         else "None of them said enough about it for a stance to be read."
     )

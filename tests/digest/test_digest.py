@@ -94,6 +94,12 @@ def test_numbers_are_those_of_a_recount(week: Any, digest: Digest) -> None:
     assert (digest.articles.value, digest.articles.before) == (len(about), len(before))
     assert digest.outlets.value == len({one.article.source for one in about})
     assert digest.attention.value == pytest.approx(len(about) / len(everything))
+    shares = []
+    for weeks_ago in range(1, 5):
+        earlier = of_week(stored, watch, MONDAY - timedelta(weeks=weeks_ago))
+        if earlier:  # a week without any coverage has no share
+            shares.append(sum(bool(one.labels and one.labels.subjects) for one in earlier) / len(earlier))
+    assert digest.attention.mean_before == pytest.approx(sum(shares) / len(shares), abs=1e-4)
     overall = Counter(label.stance.value for one in about if one.labels for label in one.labels.stances if label.topic is None)
     assert {one.stance: one.count for one in digest.stances} == {stance: overall[stance] for stance in STANCES}
     for topic in digest.topics:

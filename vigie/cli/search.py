@@ -94,8 +94,9 @@ def _evidence(hit: dict[str, Any]) -> "Text | None":
     from rich.text import Text
 
     for label in hit["stances"]:
-        if label["stance"] in ("supportive", "critical") and label["evidence"]:
-            return Text(f"“{plain(label['evidence'][0])}”", style="italic")
+        said = [text for text in label["evidence"] if text != hit["title"]]
+        if label["stance"] in ("supportive", "critical") and said:
+            return Text(f"“{plain(said[0])}”", style="italic")
     return None
 
 
