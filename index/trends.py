@@ -114,7 +114,9 @@ def trend(
     if span is None:
         return Trend(by, interval, unit, first, last, (), Series("", "", (), 0), ())
     numbers = tuple(calendar.buckets(*span, interval))
-    scope = within(coverage_scope(query), *span) if share else None
+    # A bucket that no asked-for day cuts is covered as a whole, also before the first and after the last article found.
+    covered = first or calendar.first_day(numbers[0], interval), last or calendar.last_day(numbers[-1], interval)
+    scope = within(coverage_scope(query), *covered) if share else None
     buckets = tuple(Bucket(calendar.label(number, interval), calendar.start(number, interval, watch.zone)) for number in numbers)
     series = request.series(numbers, scope) if by else ()
     return Trend(by, interval, unit, *span, buckets, request.totals(numbers, scope), series)
