@@ -207,9 +207,9 @@ class WatchSpider(Spider):
     async def _fetched_page(self, response: Response, entry: FrontierEntry) -> None:
         found = await self._read(extract, response.body, response.url, _content_type(response), entry.hint)
         if isinstance(found, str):
-            self._conclude(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, found), keep_page=True)
+            self._conclude(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, found))
             return
-        self._conclude(entry, response, lambda tx: self._keep(tx, entry, response, found), keep_page=True)
+        self._conclude(entry, response, lambda tx: self._keep(tx, entry, response, found))
 
     async def _read(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a reading function makes of what came, or the reason why it failed (a text)."""
@@ -245,15 +245,13 @@ class WatchSpider(Spider):
 
     def _keep(self, tx: Transaction, entry: FrontierEntry, response: Response, found: Extracted) -> _Result:
         now = clock.now().timestamp()
-        discovered = entry.discovered if entry.discovered is not None else now
         page = self._keep_page(tx, entry, response, now)
-        recheck = rhythm.next_recheck(discovered=discovered, now=now)
         if found.kind != "article":
             return _Result(Outcome.NOT_ARTICLE, found.reason)
         article = _article(found, entry)
         if self._is_another_address(tx, entry, article):
             return _Result(Outcome.DUPLICATE, article.canonical_url)
-        return _Result(Outcome(tx.articles.store(article, page_id=page, at=now)), next_try=recheck)
+        return _Result(Outcome(tx.articles.store(article, page_id=page, at=now)), next_try=_recheck(entry, now))
 
     def _keep_page(self, tx: Transaction, entry: FrontierEntry, response: Response, now: float) -> int:
         headers = {"Content-Type": _content_type(response), "URL": response.url}
@@ -269,8 +267,7 @@ class WatchSpider(Spider):
     def _unchanged(self, entry: FrontierEntry) -> _Result:
         now = clock.now().timestamp()
         if entry.kind == "article":
-            discovered = entry.discovered if entry.discovered is not None else now
-            return _Result(Outcome.UNCHANGED, next_try=rhythm.next_recheck(discovered=discovered, now=now))
+            return _Result(Outcome.UNCHANGED, next_try=_recheck(entry, now))
         interval = rhythm.next_interval(entry.interval, new=0, known=1)
         return _Result(Outcome.UNCHANGED, next_try=now + interval, interval=interval)
 
@@ -285,20 +282,18 @@ class WatchSpider(Spider):
         entry: FrontierEntry,
         response: Response | None,
         decide: Callable[[Transaction], _Result],
-        *,
-        keep_page: bool = False,
     ) -> None:
         """Commit the end of one fetch: its result, the lease, and what follows from it, in one transaction."""
         now = clock.now().timestamp()
         with self._guarded():
             try:
-                self._commit(entry, response, decide, keep_page=keep_page, now=now)
+                self._commit(entry, response, decide, now=now)
             except DatabaseError:
                 raise
             except Exception as error:  # a fault of ours costs this page only, and is seen in quarantine
                 logger.exception("%s could not be kept", entry.url)
                 said = f"{type(error).__name__}: {error}"[:500]
-                self._commit(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, said), keep_page=keep_page, now=now)
+                self._commit(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, said), now=now)
 
     def _commit(
         self,
@@ -306,7 +301,6 @@ class WatchSpider(Spider):
         response: Response | None,
         decide: Callable[[Transaction], _Result],
         *,
-        keep_page: bool,
         now: float,
     ) -> None:
         with self.archive.begin() as tx:
@@ -327,7 +321,7 @@ class WatchSpider(Spider):
                 interval=result.interval,
             )
             if result.outcome in QUARANTINED:
-                if keep_page and response is not None:
+                if result.outcome is Outcome.BROKEN and response is not None:
                     self._keep_page(tx, entry, response, now)
                 tx.quarantine.put("crawl", entry.url, reason=result.outcome, detail=result.detail, source=entry.source, at=now)
             else:
@@ -346,6 +340,11 @@ class WatchSpider(Spider):
         except DatabaseError as error:
             self.fatal = explain_database_error(error, self.archive.place)
             self._finished.set()
+
+
+def _recheck(entry: FrontierEntry, now: float) -> float | None:
+    """When to look at an article for corrections again."""
+    return rhythm.next_recheck(discovered=now if entry.discovered is None else entry.discovered, now=now)
 
 
 def _article(found: Extracted, entry: FrontierEntry) -> Article:

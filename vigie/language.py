@@ -13,8 +13,9 @@ def _identifier(languages: tuple[str, ...]) -> _Identifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    if languages:
-        identifier.set_languages(list(languages))
+    # A page may declare anything, and a watch may name a language that the model does not know.
+    if known := [language for language in languages if language in identifier.labels]:
+        identifier.set_languages(known)
     return identifier  # type: ignore[no-any-return]  # py3langid carries no types
 
 

@@ -186,6 +186,9 @@ def test_a_broken_feed_and_an_unreachable_source_are_told_and_stop_nobody(vigie:
     assert rows["nowhere"]["unreachable"] + rows["nowhere"]["deferred"] == 1
     assert f"silex: {site.base}/broken: broken" in told.err
     assert "nowhere: http://127.0.0.4:9/feed" in told.err
+    with vigie.archive.begin() as tx:  # what came is kept as it came: storing it again gives the same page
+        again = tx.pages.store(f"{site.base}/broken", b"<rss><channel><item>", status=200, headers={}, at=0)
+        assert tx.pages.body(again)[2]["URL"] == f"{site.base}/broken"
 
 
 def test_retry_makes_what_is_in_quarantine_due(vigie: Vigie, site: Site) -> None:

@@ -11,7 +11,7 @@ A step takes a lease on its work and commits its result together with the next s
 
 from vigie.archive._archive import Archive, Transaction, explain_database_error
 from vigie.archive._articles import StoredArticle
-from vigie.archive._frontier import Fetch, FrontierEntry, Listing
+from vigie.archive._frontier import Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
@@ -21,7 +21,6 @@ __all__ = [
     "Fetch",
     "Fingerprint",
     "FrontierEntry",
-    "Listing",
     "Quarantined",
     "RobotsFile",
     "StoredArticle",

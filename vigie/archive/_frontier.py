@@ -10,7 +10,6 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from vigie.archive._schema import fetches, frontier, workers
 
-Listing = Literal["feed", "sitemap", "section"]
 Kind = Literal["feed", "sitemap", "section", "article"]
 
 # Listings first: they are few, and they feed the rest.

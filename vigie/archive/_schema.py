@@ -174,17 +174,6 @@ quarantine = Table(
     Column("last", Float, nullable=False),
 )
 
-runs = Table(
-    "runs",
-    metadata,
-    Column("job", String, primary_key=True),
-    Column("period", String, primary_key=True),
-    Column("state", String, nullable=False),  # running, done, failed
-    Column("started", Float, nullable=False),
-    Column("ended", Float),
-    Column("detail", Text, nullable=False, default=""),
-)
-
 
 def _first_tables(connection: Connection) -> None:
     metadata.create_all(connection)
