@@ -49,6 +49,9 @@ class IndexedArticle:
     leave open. entity and author hold normal names; spellings are ``normal name|name as written``. shared_story is the
     :func:`story_number` of the story where other articles tell it too, else 0. term holds what can be found rising. payload is
     the JSON that a search gives back.
+
+    url, headline, body and embedding (the archive's: float16, of unit length; empty where there is none) are the article as it
+    was published, for engines whose users look at it with other programs; nothing that Vigie asks needs them.
     """
 
     id: str
@@ -76,12 +79,17 @@ class IndexedArticle:
     shared_story: int
     term: tuple[str, ...]
     payload: str
+    url: str
+    headline: str
+    body: str
+    embedding: bytes
 
 
 COLUMNS = tuple(column.name for column in fields(IndexedArticle))
 TEXT_COLUMNS = ("title", "text", "title_stems", "text_stems")
 NUMBER_COLUMNS = ("turn", "day", "week", "month", "shared_story")
-KEYWORD_COLUMNS = tuple(name for name in COLUMNS if name not in (*TEXT_COLUMNS, *NUMBER_COLUMNS, "payload"))
+AS_PUBLISHED = ("url", "headline", "body", "embedding")
+KEYWORD_COLUMNS = tuple(name for name in COLUMNS if name not in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *AS_PUBLISHED, "payload"))
 # Those that are counted over; the other keywords are only looked up.
 COUNTED_COLUMNS = ("source", "owner", "country", "language", "topic", "subject", "facts", "entity", "term")
 
@@ -128,6 +136,10 @@ def indexed_article(stored: "StoredArticle", watch: "Watch") -> IndexedArticle:
         shared_story=story_number(stored.story) if stored.story and stored.story_size > 1 else 0,
         term=tuple(_terms(title, body, language)),
         payload=json.dumps(_payload(stored, local, language), ensure_ascii=False, separators=(",", ":")),
+        url=article.url,
+        headline=article.title,
+        body=article.text,
+        embedding=stored.embedding or b"",
     )
 
 
@@ -135,6 +147,11 @@ def turn(instant: datetime, article_id: str) -> int:
     """A number that orders articles by publication (whole seconds), and those of one second by a digest of their ids."""
     tie = int.from_bytes(hashlib.sha256(article_id.encode()).digest()[:4], "big") >> (32 - _TIE_BITS)
     return (int(instant.timestamp()) << _TIE_BITS) + tie
+
+
+def moment_of(turn: int) -> int:
+    """The second of publication in a turn, since the epoch."""
+    return turn >> _TIE_BITS
 
 
 def story_number(story: str) -> int:

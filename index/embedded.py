@@ -1,6 +1,7 @@
 """The embedded index: tantivy, in a folder beside the archive. One process writes, any number read and never wait."""
 
 import json
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import tantivy
 
-from index import tantivy_form
-from index.calendar import Interval, bucket, day_number, day_of, last_day
-from index.document import COUNTED_COLUMNS, NUMBER_COLUMNS, IndexedArticle
-from index.engine import Only, Page, Sort, Value
+from index import buckets, tantivy_form
+from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
+from index.document import IndexedArticle
+from index.engine import Only, Page, Sort, Value, check_depth
 from index.generations import IndexFolder, explained
-from index.query import DateRange, Query, all_of
-from vigie.errors import UsageError, VigieError
+from index.query import OneOf, Query
+from vigie.errors import VigieError
 
 if TYPE_CHECKING:
     from vigie.watch import Watch
@@ -26,14 +27,9 @@ _TOO_MUCH = ("bucket limit was exceeded", "memory limit was exceeded")
 
 # So many values of each segment compete for a place among the most frequent that none is missed.
 _ALL_OF_A_SEGMENT = 100_000_000
-_INTERVALS: dict[str, Interval] = {"day": "day", "week": "week", "month": "month"}
-_DEEPEST_PAGE = 10_000  # as in Elasticsearch
 
 _WRITER_BYTES = 192_000_000
-
-
-class _TooManyBucketsError(Exception):
-    """The request must be split."""
+_EXPORT_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,11 @@ class EmbeddedIndex:
     def name(self) -> str:
         """``embedded:`` and the generation."""
         return f"embedded:{self._opened().generation}"
+
+    @property
+    def place(self) -> str:
+        """The folder, on this machine."""
+        return f"{socket.gethostname()}:{self._folder.path.absolute()}"
 
     def reload(self) -> None:
         """See what has been committed, or the index that has taken over, since the last time."""
@@ -94,10 +95,10 @@ class EmbeddedIndex:
     def _generation(self) -> str:
         if self._unpublished:
             return self._unpublished
-        about = self._folder.current()
-        if about is None:
+        generation = self._folder.current()
+        if generation is None:
             raise VigieError(f"{self._folder.path}: there is no index yet", mend="make it with: vigie index")
-        return about.generation
+        return generation
 
     @property
     def _searcher(self) -> tantivy.Searcher:
@@ -177,8 +178,7 @@ class EmbeddedIndex:
 
     def search(self, query: Query, *, limit: int = 10, offset: int = 0, sort: Sort = "relevance") -> Page:
         """A page of what the query finds; see :class:`index.engine.Reader`."""
-        if limit < 0 or offset < 0 or limit + offset > _DEEPEST_PAGE:
-            raise UsageError(f"a search shows the first {_DEEPEST_PAGE} articles at most", mend="narrow it, say by published:")
+        check_depth(limit, offset)
         if limit == 0:
             return Page(self.count(query), ())
         searcher = self._searcher
@@ -203,36 +203,10 @@ class EmbeddedIndex:
         at_least: int = 1,
     ) -> dict[tuple[Value, ...], int]:
         """How many articles hold each combination of values; see :class:`index.engine.Reader`."""
-        _check_columns(columns)
-        only = only or {}
-        try:
-            return self._cells_at_once(query, columns, only, at_least)
-        except _TooManyBucketsError:
-            pass
-        halves = self._halves(query, columns, only)
-        if not halves:
-            return self._cells_by_pages(query, columns, only, at_least)
-        # No combination of values stands in both halves, so each may leave out the rare ones by itself.
-        first, second = (self.cells(part, columns, only=some, at_least=at_least) for part, some in halves)
-        return first | second
+        return buckets.cells(self, query, columns, only or {}, at_least)
 
-    def _halves(self, query: Query, columns: Sequence[str], only: Only) -> tuple[tuple[Query, Only], tuple[Query, Only]] | None:
-        """The same request twice, each for about half of the buckets of the first column or half of the values asked for."""
-        interval = _INTERVALS.get(columns[0])
-        if interval:
-            days = self.days(query)
-            first, last = (bucket(day_of(day), interval) for day in days) if days else (0, 0)
-            if days and first < last:
-                middle = bucket(day_of(sum(days) // 2), interval)
-                cut = day_number(last_day(middle if middle < last else middle - 1, interval))
-                return (_between(query, days[0], cut), only), (_between(query, cut + 1, days[1]), only)
-        for column, values in only.items():
-            if len(values) > 1:
-                half = len(values) // 2
-                return (query, {**only, column: values[:half]}), (query, {**only, column: values[half:]})
-        return None
-
-    def _cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> dict[tuple[Value, ...], int]:
+    def cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
+        """The cells of one request; see :class:`index.buckets.Countable`."""
         request: dict[str, Any] = {}
         for column in reversed(columns):
             terms: dict[str, Any] = {"field": column, "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT}
@@ -242,12 +216,12 @@ class EmbeddedIndex:
                 terms["min_doc_count"] = at_least
             request = {column: {"terms": terms, **({"aggs": request} if request else {})}}
         answer = self._aggregate(query, request)
-        cells: dict[tuple[Value, ...], int] = {}
+        cells: Cells = {}
 
         def gather(level: int, key: tuple[Value, ...], found: dict[str, Any]) -> None:
             listed = found[columns[level]]["buckets"]
             if len(listed) >= MOST_BUCKETS:
-                raise _TooManyBucketsError
+                raise TooManyBucketsError
             for one in listed:
                 inner = (*key, one["key"])
                 if level + 1 == len(columns):
@@ -258,11 +232,11 @@ class EmbeddedIndex:
         gather(0, (), answer)
         return cells
 
-    def _cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> dict[tuple[Value, ...], int]:
+    def cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
         """The slow way, for what cannot be split by time."""
         wanted = [frozenset(only[column]) if column in only else None for column in columns]
         request: dict[str, Any] = {"size": 20_000, "sources": [{column: {"terms": {"field": column}}} for column in columns]}
-        cells: dict[tuple[Value, ...], int] = {}
+        cells: Cells = {}
         while True:
             answer = self._aggregate(query, {"page": {"composite": request}})["page"]
             for one in answer["buckets"]:
@@ -276,7 +250,7 @@ class EmbeddedIndex:
 
     def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
         """The most frequent values of a keyword column, exactly."""
-        _check_columns((column,))
+        check_columns((column,))
         # More than asked for, so that values of equal count at the edge are told apart by name.
         terms = {"field": column, "size": min(MOST_BUCKETS, max(10 * limit, 1000)), "segment_size": _ALL_OF_A_SEGMENT}
         answer = self._aggregate(query, {column: {"terms": terms}})
@@ -285,25 +259,15 @@ class EmbeddedIndex:
 
     def repeated_stories(self, query: Query) -> dict[int, int]:
         """The stories that several of the articles tell, with the turn of the earliest of them."""
-        return {story: turn for story, (number, turn) in self._stories(query, 2).items() if number > 1}
+        return buckets.repeated_stories(self, query)
 
-    def _stories(self, query: Query, at_least: int) -> dict[int, tuple[int, int]]:
+    def stories_at_once(self, query: Query, at_least: int) -> Stories:
+        """The stories of one request; see :class:`index.buckets.Countable`."""
         terms = {"field": "shared_story", "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT, "min_doc_count": at_least}
         request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
-        try:
-            listed = self._aggregate(query, request)["story"]["buckets"]
-            if len(listed) >= MOST_BUCKETS:
-                raise _TooManyBucketsError
-        except _TooManyBucketsError:
-            days = self.days(query)
-            if days is None or days[0] == days[1]:
-                raise VigieError("over 65,000 stories in one day", mend="narrow the query, for example by source:") from None
-            middle = sum(days) // 2
-            merged = self._stories(_between(query, days[0], middle), 1)
-            for story, (number, turn) in self._stories(_between(query, middle + 1, days[1]), 1).items():
-                before, earliest = merged.get(story, (0, turn))
-                merged[story] = (before + number, min(earliest, turn))
-            return merged
+        listed = self._aggregate(query, request)["story"]["buckets"]
+        if len(listed) >= MOST_BUCKETS:
+            raise TooManyBucketsError
         return {one["key"]: (one["doc_count"], int(one["first"]["value"])) for one in listed}
 
     def days(self, query: Query) -> tuple[int, int] | None:
@@ -316,7 +280,27 @@ class EmbeddedIndex:
         """How an entity is written, with the number of articles that write it so."""
         prefix = f"{entity}|"
         with explained(self._folder.path):
-            return {term.removeprefix(prefix): number for term, number in self._searcher.terms_with_prefix("spellings", prefix)}
+            known = [term for term, _ in self._searcher.terms_with_prefix("spellings", prefix)]
+            # The dictionary's own numbers count articles that have been replaced, until their segments are merged.
+            counts = {term.removeprefix(prefix): self.count(OneOf("spellings", (term,))) for term in known}
+        return {name: number for name, number in counts.items() if number}
+
+    def export(self, query: Query) -> Iterator[dict[str, Any]]:
+        """Everything that the query finds, the newest first, as it stood at the beginning."""
+        searcher = self._searcher
+        last: int | None = None
+        at_border: set[tuple[int, int]] = set()  # two articles of one second may share a turn, once in a million
+        while True:
+            with explained(self._folder.path):
+                found = searcher.search(self._compiler.up_to(query, last), _EXPORT_PAGE, False, "turn")
+                hits = [(turn, (address.segment_ord, address.doc), address) for turn, address in found.hits]
+                fresh = [address for _, place, address in hits if place not in at_border]
+                payloads = [bytes(searcher.doc(address)["payload"][0]) for address in fresh]
+            if not payloads:
+                return
+            yield from map(json.loads, payloads)
+            last = hits[-1][0]
+            at_border = {place for turn, place, _ in hits if turn == last}
 
     @property
     def size(self) -> int:
@@ -329,21 +313,10 @@ class EmbeddedIndex:
             return searcher.aggregate(self._compiler.matching(query), request)
         except ValueError as error:
             if any(words in str(error) for words in _TOO_MUCH):
-                raise _TooManyBucketsError from None
+                raise TooManyBucketsError from None
             with explained(self._folder.path):
                 raise
 
 
 def _total(found: tantivy.SearchResult) -> int:
     return int(found.count)  # type: ignore[attr-defined]  # the stub lacks it
-
-
-def _between(query: Query, first: int, last: int) -> Query:
-    return all_of((query, DateRange(day_of(first), day_of(last))))
-
-
-def _check_columns(columns: Sequence[str]) -> None:
-    """tantivy answers silently with nothing for a column that it does not know."""
-    unknown = set(columns) - {*COUNTED_COLUMNS, *NUMBER_COLUMNS}
-    if unknown or not columns:
-        raise ValueError(f"no counted column: {', '.join(sorted(unknown)) or 'none given'}")

@@ -1,18 +1,27 @@
 """What an index engine can do. Everything above it (trends, rising terms, following the archive) is the same for every engine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from index.document import IndexedArticle
 from index.query import Query
+from vigie.errors import UsageError
 
 Sort = Literal["relevance", "date"]
 Progress = Callable[[int, int], None]  # done, of how many
 
 Value = str | int
 Only = Mapping[str, Sequence[str]]  # column → the values of it that count
+
+DEEPEST_PAGE = 10_000  # articles; Elasticsearch's customary limit, kept by every engine
+
+
+def check_depth(limit: int, offset: int) -> None:
+    """Raise UsageError for a page of a search that lies too deep."""
+    if limit < 0 or offset < 0 or limit + offset > DEEPEST_PAGE:
+        raise UsageError(f"a search shows the first {DEEPEST_PAGE} articles at most", mend="export them all with --all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,10 @@ class Reader(Protocol):
 
     def search(self, query: Query, *, limit: int = 10, offset: int = 0, sort: Sort = "relevance") -> Page:
         """A page of what the query finds; by date means the newest first, in a total order that all engines share."""
+        ...
+
+    def export(self, query: Query) -> Iterator[dict[str, Any]]:
+        """Everything that the query finds, however much, the newest first and as the index stood at the beginning."""
         ...
 
     def count(self, query: Query) -> int:
@@ -81,6 +94,11 @@ class Engine(Reader, Protocol):
     @property
     def name(self) -> str:
         """The name of this index and generation in the archive's table of cursors: a rebuilt index has another."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """What only one process at a time may write, as it is called in messages."""
         ...
 
     def writing(self) -> AbstractContextManager[None]:

@@ -12,28 +12,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from index.analysis import ANALYSIS_VERSION
+from index.about import REBUILD, check_usable, what_is_built
 from vigie.errors import VigieError
 
-# Raised with every change of columns or of what they hold.
-SCHEMA_VERSION = 1
-
-REBUILD = "vigie index --rebuild"
-
 _WAIT_S = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What an index was built with. Days and weeks are those of the zone; tokens are those of the analysis."""
-
-    schema: int
-    analysis: str
-    zone: str
-    generation: str
 
 
 class IndexFolder:
@@ -43,7 +28,7 @@ class IndexFolder:
         self.path = path
         self._zone = zone
 
-    def current(self) -> About | None:
+    def current(self) -> str | None:
         """The generation that readers see, None before the first; raises VigieError where this Vigie cannot use it."""
         try:
             written = json.loads((self.path / "index.json").read_text(encoding="utf-8"))
@@ -51,27 +36,8 @@ class IndexFolder:
             return None
         except (OSError, ValueError) as error:
             raise VigieError(f"{self.path}: not an index of Vigie ({error})", mend=f"build it anew: {REBUILD}") from None
-        version = written.get("schema") if isinstance(written, dict) else None
-        if not isinstance(version, int):
-            raise VigieError(f"{self.path}: not an index of Vigie", mend=f"build it anew: {REBUILD}")
-        if version > SCHEMA_VERSION:
-            raise VigieError(
-                f"{self.path}: written by a newer Vigie (index version {version}; this one: {SCHEMA_VERSION})",
-                mend=f"update Vigie, or build the index anew with this one: {REBUILD}",
-            )
-        self._check(version, str(written.get("analysis")), str(written.get("zone")))
-        return About(version, ANALYSIS_VERSION, self._zone, str(written["generation"]))
-
-    def _check(self, version: int, analysis: str, zone: str) -> None:
-        if version < SCHEMA_VERSION:
-            problem = f"built by an older Vigie (index version {version}; this one: {SCHEMA_VERSION})"
-        elif analysis != ANALYSIS_VERSION:
-            problem = f"built with another text analysis ({analysis}; this one: {ANALYSIS_VERSION})"
-        elif zone != self._zone:
-            problem = f"its days are those of {zone}, the watch's of {self._zone}"
-        else:
-            return
-        raise VigieError(f"{self.path}: {problem}", mend=f"build it anew: {REBUILD}")
+        check_usable(written, self._zone, str(self.path))
+        return str(written["generation"])
 
     def tantivy_folder(self, generation: str) -> Path:
         """Where the files of a generation are."""
@@ -86,7 +52,7 @@ class IndexFolder:
 
     def publish(self, generation: str) -> None:
         """Let readers see a generation, at once."""
-        text = json.dumps(asdict(About(SCHEMA_VERSION, ANALYSIS_VERSION, self._zone, generation)), indent=1)
+        text = json.dumps({**asdict(what_is_built(self._zone)), "generation": generation}, indent=1)
         beside = self.path / "index.json.new"
         with explained(self.path):
             with beside.open("w", encoding="utf-8") as file:

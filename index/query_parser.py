@@ -105,7 +105,7 @@ class _Parser:
             raise self._error(Span(LONGEST, LONGEST), f"longer than {LONGEST} characters", mend="ask for less at once")
         try:
             root = luqum_parse(self._text)
-        except (ParseError, IndexError, AttributeError, TypeError, RecursionError) as error:
+        except (ParseError, IndexError, AttributeError, TypeError, ArithmeticError, RecursionError) as error:
             raise self._unreadable(error) from None
         return self._query(root, None, 0)
 

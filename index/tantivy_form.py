@@ -69,6 +69,13 @@ class Compiler:
         """A query that finds the right articles, without regard to their order."""
         return self._compile(query, scored=False)
 
+    def up_to(self, query: Query, turn: int | None) -> tantivy.Query:
+        """What matches and has no later turn than this one (None: any)."""
+        if turn is None:
+            return self.matching(query)
+        earlier = tantivy.Query.range_query(self._schema, "turn", tantivy.FieldType.Integer, None, turn)
+        return tantivy.Query.boolean_query([(Occur.Must, self.matching(query)), (Occur.Must, earlier)])
+
     def ranking(self, query: Query) -> tantivy.Query:
         """A query that finds the same articles and gives those that treat of its words most the best scores."""
         return self._compile(query, scored=True)

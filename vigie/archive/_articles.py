@@ -22,7 +22,7 @@ Stored = Literal["article", "revised", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with all that is known of it. labels is None while it is unread."""
+    """An article with all that is known of it. labels is None while it is unread; embedding is that of the labels."""
 
     article: Article
     first_seen: float
@@ -30,6 +30,7 @@ class StoredArticle:
     story: str | None
     reprint_of: str | None
     story_size: int = 1
+    embedding: bytes | None = None
 
 
 class Pages:
@@ -134,6 +135,7 @@ class Articles:
                 story=row.story,
                 reprint_of=row.reprint_of,
                 story_size=row.story_size or 1,
+                embedding=row.embedding,
             )
 
 
@@ -145,6 +147,7 @@ def _whole() -> Select[tuple[object, ...]]:
             articles.c.record,
             articles.c.first_seen,
             labels.c.record.label("labels"),
+            labels.c.embedding,
             stories.c.story,
             stories.c.reprint_of,
             size.scalar_subquery().label("story_size"),

@@ -1,0 +1,502 @@
+"""The index in Elasticsearch: one versioned index behind a read alias and a write alias, so that a rebuilt one takes over
+at once.
+"""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from elastic_transport import ConnectionError as CannotConnect
+from elastic_transport import ConnectionTimeout
+from elasticsearch import ApiError, NotFoundError
+from elasticsearch.helpers import streaming_bulk
+
+from index import buckets
+from index.about import SCHEMA_VERSION, check_usable, what_is_built
+from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
+from index.document import IndexedArticle
+from index.elastic_client import block, connect, explained, explanation, parse_address
+from index.elastic_form import Compiler, Json, dimensions_of, document, index_body, labels_only
+from index.engine import Only, Page, Sort, Value, check_depth
+from index.query import Query
+from vigie.errors import VigieError
+
+if TYPE_CHECKING:
+    from vigie.watch import Watch
+
+# Elasticsearch gives 65,536 buckets at most by default; beside them stand those of the outer levels.
+MOST_BUCKETS = 60_000
+# Of a shard, so many values compete that none is missed where the columns are those of a press.
+_ALL_OF_A_SHARD = 2_000_000
+
+# How long a writer waits for a cluster that cannot take articles now, before it gives up with an error. A node restarts in less.
+PATIENCE_S = 120.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
+_BULK_TIMEOUT_S = 120.0
+# Elastic's advice for bulk requests is a few megabytes; larger ones only queue longer.
+_BULK_BYTES = 8 * 2**20
+_BULK_ACTIONS = 1_000
+
+_LATER = (429, 502, 503, 504)
+_EXPORT_PAGE = 1_000
+_KEEP_ALIVE = "5m"
+
+
+class ElasticIndex:
+    """The index of a watch in an Elasticsearch cluster; address and credentials as in :mod:`index.elastic_client`."""
+
+    def __init__(
+        self, url: str, watch: "Watch", *, environment: Mapping[str, str] = os.environ, patience: float = PATIENCE_S
+    ) -> None:
+        self._address = parse_address(url)
+        self._client = connect(self._address, environment)
+        self._zone = watch.timezone
+        self._patience = patience
+        self._compiler = Compiler(watch.languages)
+        self._unpublished = ""  # the index that this object fills, unseen by readers
+        self._unseen = False  # whether something was written that no refresh has shown yet
+        self._checked = ""  # the index behind the read alias, once it has been found usable
+        self._dimensions: int | None = None
+
+    # Names.
+
+    @property
+    def place(self) -> str:
+        """Nodes and prefix."""
+        return self._address.place
+
+    @property
+    def family(self) -> str:
+        """How the names of all generations of this index begin."""
+        return f"elastic:{self._address.prefix}-"
+
+    @property
+    def name(self) -> str:
+        """``elastic:`` and the index behind the write alias."""
+        return f"elastic:{self._unpublished or self._behind(self._write_alias)}"
+
+    @property
+    def _read_alias(self) -> str:
+        return f"{self._address.prefix}-read"
+
+    @property
+    def _write_alias(self) -> str:
+        return f"{self._address.prefix}-write"
+
+    def _behind(self, alias: str) -> str:
+        found = self._aliased(alias)
+        if not found:
+            raise VigieError(f"{self.place}: there is no index yet", mend="make it with: vigie index")
+        return found
+
+    def _aliased(self, alias: str) -> str:
+        with explained(self.place):
+            try:
+                found = sorted(self._client.indices.get_alias(name=alias))
+            except NotFoundError:
+                return ""
+        if len(found) > 1:
+            raise VigieError(
+                f"{self.place}: the alias {alias} stands for {len(found)} indices ({', '.join(found)})",
+                mend="leave it on the one that Vigie is to use",
+            )
+        return found[0]
+
+    # Writing.
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make the index on first use, and let readers see at the end what was written.
+
+        Any number of processes may write an Elasticsearch index; that only one follows the archive is the archive's to say.
+        """
+        if not self._aliased(self._write_alias):
+            self._create({self._read_alias: {}, self._write_alias: {"is_write_index": True}})
+        self._check(self._behind(self._write_alias))
+        try:
+            yield
+        finally:
+            self._refresh()
+
+    def _create(self, aliases: Json) -> str:
+        name = f"{self._address.prefix}-{SCHEMA_VERSION}-{uuid.uuid4().hex[:12]}"
+        body = index_body(
+            what_is_built(self._zone), self._address.prefix, shards=self._address.shards, replicas=self._address.replicas
+        )
+        with explained(self.place):
+            self._client.indices.create(index=name, aliases=aliases, **body, wait_for_active_shards=1)
+        return name
+
+    def _check(self, index: str) -> None:
+        """Raise VigieError where this Vigie or this watch cannot use an index."""
+        with explained(self.place):
+            mapping = self._client.indices.get_mapping(index=index)[index]["mappings"]
+        check_usable(mapping.get("_meta"), self._zone, self.place)
+        self._dimensions = mapping["properties"]["embedding"].get("dims")
+        self._checked = index
+
+    def apply(self, documents: Sequence[IndexedArticle], deletions: Sequence[str]) -> dict[str, str]:
+        """Put articles in and take others out, durably; the answer names those refused, with the reason.
+
+        An article whose text the index already holds as it is gets a partial update of its labels. Where the cluster cannot take
+        articles now, this waits and tries again what is missing, up to the patience of this object; then it raises VigieError,
+        and whatever has arrived may be sent again.
+        """
+        if self._dimensions is None:
+            self._dimensions = next((dimensions_of(article.embedding) for article in documents if article.embedding), None)
+        known = {} if self._unpublished else self._text_digests([article.id for article in documents])
+        actions: dict[str, Json] = {article: {"_op_type": "delete"} for article in deletions}
+        for article in documents:
+            made = document(article, self._dimensions)
+            if known.get(article.id) == made["text_digest"]:
+                actions[article.id] = {"_op_type": "update", "doc": labels_only(made), "_whole": made, "retry_on_conflict": 3}
+            else:
+                actions[article.id] = {"_op_type": "index", "_source": made}
+        refused = self._send(actions)
+        self._unseen = True
+        return refused
+
+    def _text_digests(self, ids: Sequence[str]) -> dict[str, str]:
+        """The digest of the text of each of these articles that the index holds, refreshed or not."""
+        if not ids:
+            return {}
+        found = self._patiently(lambda: self._client.mget(index=self._target, ids=list(ids), source_includes=["text_digest"]))
+        return {one["_id"]: one["_source"]["text_digest"] for one in found["docs"] if one.get("found")}
+
+    @property
+    def _target(self) -> str:
+        return self._unpublished or self._write_alias
+
+    def _send(self, actions: dict[str, Json]) -> dict[str, str]:
+        """Do the actions (by article), each until it has an end; those refused for good, with the reason."""
+        refused: dict[str, str] = {}
+        waiting = dict(actions)
+        patience = _Patience(self._patience)
+        while waiting:
+            missing = len(waiting)
+            said = self._send_once(waiting, refused)
+            if waiting and len(waiting) < missing:
+                patience = _Patience(self._patience)  # it goes on, if slowly
+            elif waiting and not patience.wait():
+                raise said if isinstance(said, VigieError) else VigieError(f"{self.place}: {said}")
+        return refused
+
+    def _send_once(self, waiting: dict[str, Json], refused: dict[str, str]) -> VigieError | str:
+        """Send what waits; what has an end waits no more. The answer is what was said of the rest."""
+        said: VigieError | str = ""
+        requests = (
+            {"_index": self._target, "_id": article, **{key: value for key, value in action.items() if key != "_whole"}}
+            for article, action in list(waiting.items())
+        )
+        client = self._client.options(request_timeout=_BULK_TIMEOUT_S, max_retries=0)
+        try:
+            for ok, answer in streaming_bulk(
+                client, requests, chunk_size=_BULK_ACTIONS, max_chunk_bytes=_BULK_BYTES, raise_on_error=False,
+                max_retries=3, initial_backoff=_FIRST_WAIT_S, max_backoff=_LONGEST_WAIT_S, retry_on_status=_LATER,
+                require_alias=not self._unpublished,
+            ):  # fmt: skip
+                ((operation, item),) = answer.items()
+                article, status = item["_id"], item["status"]
+                error = item.get("error") or {}
+                if ok or (operation == "delete" and status == 404 and not error):
+                    del waiting[article]
+                elif operation == "update" and error.get("type") == "document_missing_exception":
+                    waiting[article] = {"_op_type": "index", "_source": waiting[article]["_whole"]}
+                elif status == 400:
+                    refused[article] = _reason(error)
+                    del waiting[article]
+                else:
+                    said = self._no_end(status, error)
+        except (CannotConnect, ConnectionTimeout) as failure:
+            said = explanation(failure, self.place)
+        except ApiError as failure:
+            said = explanation(failure, self.place)
+            if failure.status_code not in _LATER and not block(str(failure.body)):
+                raise said from failure
+        return said
+
+    def _no_end(self, status: int, error: Json) -> VigieError:
+        """What to say of an item that may come to an end later; raised at once where it cannot."""
+        reason = _reason(error)
+        blocked = block(f"{error.get('type')} {reason}")
+        if blocked or status in _LATER:
+            said = blocked or f"the cluster takes no articles now (HTTP {status}, {reason})"
+            return VigieError(
+                f"{self.place}: {said}", mend="nothing is lost: vigie index goes on from here when it has recovered"
+            )
+        if error.get("type") == "index_not_found_exception":
+            raise VigieError(f"{self.place}: the index has vanished while it was written", mend="make it anew with: vigie index")
+        raise VigieError(f"{self.place}: HTTP {status}: {reason}")
+
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """Ask again while the cluster cannot answer now."""
+        patience = _Patience(self._patience)
+        while True:
+            try:
+                return ask()
+            except (CannotConnect, ConnectionTimeout) as error:
+                failure: Exception = error
+            except ApiError as error:
+                failure = error
+                if error.status_code not in _LATER:
+                    raise explanation(error, self.place) from error
+            if not patience.wait():
+                raise explanation(failure, self.place) from failure
+
+    def _refresh(self) -> None:
+        if self._unseen:
+            with explained(self.place):
+                self._client.indices.refresh(index=self._target)
+            self._unseen = False
+
+    @contextmanager
+    def rebuilding(self) -> Iterator["ElasticIndex"]:
+        """An empty index, open for writing, that takes this one's place when the block ends without an exception.
+
+        Both aliases move in one step. Rebuilds that were killed have left indices that no alias names; they go as well.
+        """
+        self._remove_leftovers()
+        copy = ElasticIndex.__new__(ElasticIndex)
+        copy.__dict__ |= self.__dict__ | {"_dimensions": None, "_unpublished": self._create({}), "_checked": ""}
+        fresh = copy._unpublished
+        try:
+            self._set(fresh, refresh_interval="-1", number_of_replicas="0", auto_expand_replicas="false")
+            yield copy
+            self._restore(fresh)
+            copy._refresh()
+            self._publish(fresh)
+        except BaseException:
+            with explained(self.place):
+                self._client.indices.delete(index=fresh, ignore_unavailable=True)
+            raise
+        copy._unpublished = ""
+        self._remove_leftovers()
+        self._checked = ""
+
+    def _set(self, index: str, **settings: Any) -> None:
+        with explained(self.place):
+            self._client.indices.put_settings(index=index, settings={"index": settings})
+
+    def _restore(self, index: str) -> None:
+        """What a filled index has in place of the settings that made filling it cheap."""
+        replicas = self._address.replicas
+        copies = {"auto_expand_replicas": replicas} if "-" in replicas else {"number_of_replicas": replicas}
+        self._set(index, refresh_interval=None, **copies)
+
+    def _publish(self, index: str) -> None:
+        old = {alias: self._aliased(alias) for alias in (self._read_alias, self._write_alias)}
+        actions: list[Json] = [{"remove": {"index": held, "alias": alias}} for alias, held in old.items() if held]
+        actions += [
+            {"add": {"index": index, "alias": self._read_alias}},
+            {"add": {"index": index, "alias": self._write_alias, "is_write_index": True}},
+        ]
+        with explained(self.place):
+            self._client.indices.update_aliases(actions=actions)
+
+    def _remove_leftovers(self) -> None:
+        """Remove the indices of ours that neither alias names."""
+        kept = {self._aliased(self._read_alias), self._aliased(self._write_alias)}
+        with explained(self.place):
+            found = self._client.indices.get_mapping(index=f"{self._address.prefix}-*", allow_no_indices=True)
+            for index, about in found.items():
+                meta = about["mappings"].get("_meta") or {}
+                if index not in kept and meta.get("made_by") == "vigie" and meta.get("prefix") == self._address.prefix:
+                    self._client.indices.delete(index=index, ignore_unavailable=True)
+
+    # Asking.
+
+    def reload(self) -> None:
+        """See what has been written since the last refresh of the index, and the index that has taken over."""
+        self._refresh()
+        if not self._unpublished:
+            self._checked = ""
+
+    def _ask(self, **request: Any) -> Json:
+        if not self._unpublished and not self._checked:
+            self._check(self._behind(self._read_alias))
+        if "pit" not in request:
+            request["index"] = self._unpublished or self._read_alias
+        with explained(self.place):
+            try:
+                answer: Json = self._client.search(**request).body
+            except ApiError as error:
+                if "too_many_buckets" in str(error.body):
+                    raise TooManyBucketsError from None
+                raise
+        return answer
+
+    def search(self, query: Query, *, limit: int = 10, offset: int = 0, sort: Sort = "relevance") -> Page:
+        """A page of what the query finds; see :class:`index.engine.Reader`."""
+        check_depth(limit, offset)
+        by_date = sort == "date"
+        found = self._ask(
+            query=self._compiler.matching(query) if by_date else self._compiler.ranking(query),
+            size=limit,
+            from_=offset,
+            sort=[{"turn": "desc"}] if by_date else ["_score", {"turn": "desc"}],
+            track_total_hits=True,
+            source_includes=["payload"],
+        )
+        return Page(found["hits"]["total"]["value"], tuple(_payloads(found)))
+
+    def export(self, query: Query) -> Iterator[dict[str, Any]]:
+        """Everything that the query finds, the newest first, as the index stood at the beginning (a point in time)."""
+        if not self._checked:
+            self._check(self._behind(self._read_alias))
+        with explained(self.place):
+            pit = self._client.open_point_in_time(index=self._read_alias, keep_alive=_KEEP_ALIVE)["id"]
+        try:
+            after: Json = {}
+            while True:
+                found = self._ask(
+                    query=self._compiler.matching(query), size=_EXPORT_PAGE, pit={"id": pit, "keep_alive": _KEEP_ALIVE},
+                    sort=[{"turn": "desc"}, {"_shard_doc": "asc"}], track_total_hits=False, source_includes=["payload"], **after,
+                )  # fmt: skip
+                yield from _payloads(found)
+                hits = found["hits"]["hits"]
+                if len(hits) < _EXPORT_PAGE:
+                    return
+                pit = found["pit_id"]
+                after = {"search_after": hits[-1]["sort"]}
+        finally:
+            with explained(self.place):
+                self._client.options(ignore_status=404).close_point_in_time(id=pit)
+
+    def count(self, query: Query) -> int:
+        """How many articles the query finds."""
+        found = self._ask(query=self._compiler.matching(query), size=0, track_total_hits=True)
+        return int(found["hits"]["total"]["value"])
+
+    def cells(
+        self,
+        query: Query,
+        columns: Sequence[str],
+        *,
+        only: Only | None = None,
+        at_least: int = 1,
+    ) -> dict[tuple[Value, ...], int]:
+        """How many articles hold each combination of values; see :class:`index.engine.Reader`."""
+        return buckets.cells(self, query, columns, only or {}, at_least)
+
+    def cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
+        """The cells of one request; see :class:`index.buckets.Countable`."""
+        request: Json = {}
+        for column in reversed(columns):
+            terms: Json = {"field": column, "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD}
+            if column in only:
+                terms["include"] = list(only[column])
+            if not request:
+                terms["min_doc_count"] = at_least
+            request = {column: {"terms": terms, **({"aggs": request} if request else {})}}
+        cells: Cells = {}
+
+        def gather(level: int, key: tuple[Value, ...], found: Json) -> None:
+            for one in _whole(found[columns[level]]):
+                inner = (*key, one["key"])
+                if level + 1 == len(columns):
+                    cells[inner] = one["doc_count"]
+                else:
+                    gather(level + 1, inner, one)
+
+        gather(0, (), self._aggregate(query, request))
+        return cells
+
+    def cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
+        """The slow way, for what cannot be split by time."""
+        wanted = [frozenset(only[column]) if column in only else None for column in columns]
+        request: Json = {"size": MOST_BUCKETS, "sources": [{column: {"terms": {"field": column}}} for column in columns]}
+        cells: Cells = {}
+        while True:
+            answer = self._aggregate(query, {"page": {"composite": request}})["page"]
+            for one in answer["buckets"]:
+                key = tuple(one["key"][column] for column in columns)
+                held = all(values is None or value in values for value, values in zip(key, wanted, strict=True))
+                if held and one["doc_count"] >= at_least:
+                    cells[key] = one["doc_count"]
+            if "after_key" not in answer or not answer["buckets"]:
+                return cells
+            request = {**request, "after": answer["after_key"]}
+
+    def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
+        """The most frequent values of a keyword column, exactly."""
+        check_columns((column,))
+        order = [{"_count": "desc"}, {"_key": "asc"}]
+        terms = {"field": column, "size": max(1, limit), "shard_size": _ALL_OF_A_SHARD, "order": order}
+        answer = self._aggregate(query, {column: {"terms": terms}})[column]
+        if answer["doc_count_error_upper_bound"]:  # several shards, none of which could name all its values
+            every = self.cells(query, (column,)).items()
+            return sorted(((str(value), number) for (value,), number in every), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        return [(str(one["key"]), int(one["doc_count"])) for one in answer["buckets"]][:limit]
+
+    def repeated_stories(self, query: Query) -> dict[int, int]:
+        """The stories that several of the articles tell, with the turn of the earliest of them."""
+        return buckets.repeated_stories(self, query)
+
+    def stories_at_once(self, query: Query, at_least: int) -> Stories:
+        """The stories of one request; see :class:`index.buckets.Countable`."""
+        terms = {"field": "shared_story", "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD, "min_doc_count": at_least}
+        request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
+        listed = _whole(self._aggregate(query, request)["story"])
+        return {one["key"]: (one["doc_count"], int(one["first"]["value"])) for one in listed}
+
+    def days(self, query: Query) -> tuple[int, int] | None:
+        """The first and the last day on which articles found were published."""
+        answer = self._aggregate(query, {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}})
+        first, last = answer["first"]["value"], answer["last"]["value"]
+        return None if first is None else (int(first), int(last))
+
+    def spellings(self, entity: str) -> dict[str, int]:
+        """How an entity is written, with the number of articles that write it so."""
+        prefix = f"{entity}|"
+        literally = "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in prefix)
+        terms = {"field": "spellings", "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD, "include": f"{literally}.*"}
+        answer = self._ask(query={"term": {"entity": entity}}, size=0, aggs={"spellings": {"terms": terms}})
+        return {one["key"].removeprefix(prefix): one["doc_count"] for one in answer["aggregations"]["spellings"]["buckets"]}
+
+    @property
+    def size(self) -> int:
+        """How many articles the index holds."""
+        self._refresh()
+        return int(self._ask(query={"match_all": {}}, size=0, track_total_hits=True)["hits"]["total"]["value"])
+
+    def _aggregate(self, query: Query, request: Json) -> Json:
+        answer: Json = self._ask(query=self._compiler.matching(query), size=0, track_total_hits=False, aggs=request)
+        return dict(answer["aggregations"])
+
+
+class _Patience:
+    """Waits that grow, up to some seconds in all."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._next = _FIRST_WAIT_S
+
+    def wait(self) -> bool:
+        """Wait a little; False where the patience has come to its end."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(self._next, left))
+        self._next = min(2 * self._next, _LONGEST_WAIT_S)
+        return True
+
+
+def _whole(found: Json) -> list[Json]:
+    """The buckets of a terms aggregation; raises TooManyBucketsError where they may not be all, or their counts not exact."""
+    listed: list[Json] = found["buckets"]
+    if len(listed) >= MOST_BUCKETS or found.get("doc_count_error_upper_bound") or found.get("sum_other_doc_count"):
+        raise TooManyBucketsError
+    return listed
+
+
+def _payloads(found: Json) -> Iterable[dict[str, Any]]:
+    return (json.loads(hit["_source"]["payload"]) for hit in found["hits"]["hits"])
+
+
+def _reason(error: Json) -> str:
+    cause = error.get("caused_by") or {}
+    return ": ".join(str(said) for said in (error.get("reason") or error.get("type"), cause.get("reason")) if said)[:500]
