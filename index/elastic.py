@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elastic_transport import ConnectionError as CannotConnect
@@ -149,14 +150,19 @@ class ElasticIndex:
         if self._dimensions is None:
             self._dimensions = next((dimensions_of(article.embedding) for article in documents if article.embedding), None)
         known = {} if self._unpublished else self._text_digests([article.id for article in documents])
-        actions: dict[str, Json] = {article: {"_op_type": "delete"} for article in deletions}
+        refused: dict[str, str] = {}
+        waiting = {article: _Action("delete") for article in deletions}
         for article in documents:
-            made = document(article, self._dimensions)
-            if known.get(article.id) == made["text_digest"]:
-                actions[article.id] = {"_op_type": "update", "doc": labels_only(made), "_whole": made, "retry_on_conflict": 3}
-            else:
-                actions[article.id] = {"_op_type": "index", "_source": made}
-        refused = self._send(actions)
+            try:
+                made = document(article, self._dimensions)
+                whole = _Action("index", _serialised(made))
+                if known.get(article.id) == made["text_digest"]:
+                    waiting[article.id] = _Action("update", _serialised({"doc": labels_only(made)}), whole)
+                else:
+                    waiting[article.id] = whole
+            except ValueError as error:  # text that is not Unicode
+                refused[article.id] = str(error)
+        self._send(waiting, refused)
         self._unseen = True
         return refused
 
@@ -171,32 +177,30 @@ class ElasticIndex:
     def _target(self) -> str:
         return self._unpublished or self._write_alias
 
-    def _send(self, actions: dict[str, Json]) -> dict[str, str]:
-        """Do the actions (by article), each until it has an end; those refused for good, with the reason."""
-        refused: dict[str, str] = {}
-        waiting = dict(actions)
+    def _send(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> None:
+        """Do the actions (by article), each until it has an end; those refused for good are added to refused."""
         patience = _Patience(self._patience)
         while waiting:
             missing = len(waiting)
-            said = self._send_once(waiting, refused)
-            if waiting and len(waiting) < missing:
+            problem = self._send_once(waiting, refused)
+            if len(waiting) < missing:
                 patience = _Patience(self._patience)  # it goes on, if slowly
-            elif waiting and not patience.wait():
-                raise said if isinstance(said, VigieError) else VigieError(f"{self.place}: {said}")
-        return refused
+            elif problem and not patience.wait():
+                raise problem
 
-    def _send_once(self, waiting: dict[str, Json], refused: dict[str, str]) -> VigieError | str:
+    def _send_once(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> VigieError | None:
         """Send what waits; what has an end waits no more. The answer is what was said of the rest."""
-        said: VigieError | str = ""
-        requests = (
-            {"_index": self._target, "_id": article, **{key: value for key, value in action.items() if key != "_whole"}}
-            for article, action in list(waiting.items())
-        )
+        problem: VigieError | None = None
         client = self._client.options(request_timeout=_BULK_TIMEOUT_S, max_retries=0)
+
+        def lines(article: Any) -> tuple[Json, bytes | None]:
+            return waiting[article].request(self._target, article)
+
         try:
             for ok, answer in streaming_bulk(
-                client, requests, chunk_size=_BULK_ACTIONS, max_chunk_bytes=_BULK_BYTES, raise_on_error=False,
-                max_retries=3, initial_backoff=_FIRST_WAIT_S, max_backoff=_LONGEST_WAIT_S, retry_on_status=_LATER,
+                client, list(waiting), expand_action_callback=lines,
+                chunk_size=_BULK_ACTIONS, max_chunk_bytes=_BULK_BYTES, raise_on_error=False, max_retries=3,
+                initial_backoff=_FIRST_WAIT_S, max_backoff=_LONGEST_WAIT_S, retry_on_status=_LATER,
                 require_alias=not self._unpublished,
             ):  # fmt: skip
                 ((operation, item),) = answer.items()
@@ -204,20 +208,20 @@ class ElasticIndex:
                 error = item.get("error") or {}
                 if ok or (operation == "delete" and status == 404 and not error):
                     del waiting[article]
-                elif operation == "update" and error.get("type") == "document_missing_exception":
-                    waiting[article] = {"_op_type": "index", "_source": waiting[article]["_whole"]}
+                elif error.get("type") == "document_missing_exception" and (whole := waiting[article].whole):
+                    waiting[article] = whole  # it was taken out since its digest was asked for
                 elif status == 400:
                     refused[article] = _reason(error)
                     del waiting[article]
                 else:
-                    said = self._no_end(status, error)
+                    problem = self._no_end(status, error)
         except (CannotConnect, ConnectionTimeout) as failure:
-            said = explanation(failure, self.place)
+            problem = explanation(failure, self.place)
         except ApiError as failure:
-            said = explanation(failure, self.place)
+            problem = explanation(failure, self.place)
             if failure.status_code not in _LATER and not block(str(failure.body)):
-                raise said from failure
-        return said
+                raise problem from failure
+        return problem
 
     def _no_end(self, status: int, error: Json) -> VigieError:
         """What to say of an item that may come to an end later; raised at once where it cannot."""
@@ -466,6 +470,24 @@ class ElasticIndex:
     def _aggregate(self, query: Query, request: Json) -> Json:
         answer: Json = self._ask(query=self._compiler.matching(query), size=0, track_total_hits=False, aggs=request)
         return dict(answer["aggregations"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What a bulk request does with an article. whole: what to do in place of a partial update of an article that is missing."""
+
+    operation: str
+    body: bytes | None = None
+    whole: "_Action | None" = None
+
+    def request(self, index: str, article: str) -> tuple[Json, bytes | None]:
+        """The two lines of the request."""
+        conflicts = {"retry_on_conflict": 3} if self.operation == "update" else {}
+        return {self.operation: {"_index": index, "_id": article, **conflicts}}, self.body
+
+
+def _serialised(made: Json) -> bytes:
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class _Patience:

@@ -1,19 +1,26 @@
 """Bringing an index up to the archive: it follows the change log, in batches, each one durable commit.
 
-After a crash the last batch is simply applied again. Where a second article tells a story, the archive names the first one among
+One process at a time does it for each index, whatever machine it runs on: the archive says who. After a crash the last batch is
+simply applied again. Where a second article tells a story, the archive names the first one among
 the changes as well, so that both become articles of a shared story.
 """
 
-from collections.abc import Iterable, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DatabaseError
 
 from index.document import IndexedArticle, indexed_article
 from index.engine import Engine, Progress
 from vigie.clock import now
+from vigie.errors import VigieError
 
 if TYPE_CHECKING:
-    from vigie.archive import Archive, StoredArticle
+    from vigie.archive import Archive, StoredArticle, Transaction
     from vigie.watch import Watch
 
 STEP = "index"  # in the archive's quarantine
@@ -21,6 +28,8 @@ STEP = "index"  # in the archive's quarantine
 _BATCH = 1_000
 # A rebuild has no reader that waits for its commits, and fewer commits leave fewer segments to merge.
 _REBUILD_BATCH = 5_000
+_WAIT_S = 15.0
+_HEARTBEAT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,11 @@ def bring_up_to_date(
     archive: "Archive", watch: "Watch", engine: Engine, *, progress: Progress | None = None, batch: int = _BATCH
 ) -> Counts:
     """Apply every change that the index has not seen. Raises VigieError where the index cannot be written."""
-    with engine.writing():
-        return _follow(archive, watch, engine, progress, batch)
+    with _alone(archive, "index", engine.place) as turn, engine.writing():
+        return _follow(archive, watch, engine, turn, progress, batch)
 
 
-def _follow(archive: "Archive", watch: "Watch", engine: Engine, progress: Progress | None, batch: int) -> Counts:
+def _follow(archive: "Archive", watch: "Watch", engine: Engine, turn: "_Turn", progress: Progress | None, batch: int) -> Counts:
     counts = Counts()
     name = engine.name
     with archive.read() as tx:
@@ -71,7 +80,16 @@ def _follow(archive: "Archive", watch: "Watch", engine: Engine, progress: Progre
             return counts
         counts += _index(archive, watch, engine, ids)
         with archive.begin() as tx:
-            tx.changes.reached(name, reached)
+            ours = turn.goes_on(tx)
+            if ours:
+                tx.changes.reached(name, reached)
+            else:
+                # What was applied since may have overwritten something newer: it counts as changed again.
+                tx.changes.append(ids)
+        if not ours:
+            raise VigieError(
+                f"{engine.place}: another process has taken over the index", mend="nothing is lost: it goes on there"
+            )
         position = reached
         if progress:
             progress(min(reached - begun, waiting), waiting)
@@ -80,9 +98,12 @@ def _follow(archive: "Archive", watch: "Watch", engine: Engine, progress: Progre
 def rebuild(
     archive: "Archive", watch: "Watch", engine: Engine, *, progress: Progress | None = None, batch: int = _REBUILD_BATCH
 ) -> Counts:
-    """Build the whole index anew beside the present one, which serves until the new one takes its place."""
+    """Build the whole index anew beside the present one, which serves until the new one takes its place.
+
+    Raises VigieError, and leaves the present one, where the new one does not hold what was put in.
+    """
     counts = Counts()
-    with engine.rebuilding() as fresh:
+    with _alone(archive, "rebuild", engine.place), engine.rebuilding() as fresh:
         with archive.read() as tx:
             known = tx.changes.last()  # read before the articles: what changes meanwhile is applied again below
             ids = tx.changes.every_article()
@@ -90,10 +111,62 @@ def rebuild(
             counts += _index(archive, watch, fresh, ids[start : start + batch])
             if progress:
                 progress(min(start + batch, len(ids)), len(ids))
+        if fresh.size != counts.indexed:
+            raise VigieError(
+                f"{engine.place}: the rebuilt index holds {fresh.size} articles, {counts.indexed} were put in; the old one stays",
+                mend="see that nothing else writes the index, then rebuild again",
+            )
         with archive.begin() as tx:
             tx.changes.reached(fresh.name, known)
     bring_up_to_date(archive, watch, engine)
     return counts
+
+
+class _Turn:
+    """The right to write an index, held while the process lives and its heart beats."""
+
+    def __init__(self, archive: "Archive", worker: str) -> None:
+        self._archive = archive
+        self._worker = worker
+        self._over = threading.Event()
+        # A batch may take longer than a heart may stand still: the engine waits for a cluster that is restarted.
+        self._heart = threading.Thread(target=self._beat, daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self._over.wait(_HEARTBEAT_S):
+            with suppress(DatabaseError), self._archive.begin() as tx:
+                tx.workers.beat(self._worker, at=now().timestamp())
+
+    def goes_on(self, tx: "Transaction") -> bool:
+        """Whether nobody has taken over, in the belief that this process was dead (its machine slept, say)."""
+        return tx.workers.beat(self._worker, at=now().timestamp())
+
+    def end(self) -> None:
+        """Give the right back."""
+        self._over.set()
+        self._heart.join()
+        with self._archive.begin() as tx:
+            tx.workers.leave(self._worker)
+
+
+@contextmanager
+def _alone(archive: "Archive", step: str, place: str) -> Iterator[_Turn]:
+    """Be the only one who does this step for an index; raises VigieError where another process goes on doing it."""
+    patience = time.monotonic() + _WAIT_S
+    while True:
+        with archive.begin() as tx:
+            worker = tx.workers.enter_alone(f"{step} {place}", at=now().timestamp())
+        if worker:
+            break
+        if time.monotonic() > patience:
+            raise VigieError(f"{place}: another process is writing the index", mend="wait until it has finished, then try again")
+        time.sleep(0.2)
+    turn = _Turn(archive, worker)
+    try:
+        yield turn
+    finally:
+        turn.end()
 
 
 def _index(archive: "Archive", watch: "Watch", engine: Engine, ids: Sequence[str]) -> Counts:

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.elastic.node import Node, folder_of_nodes, why_not
 from vigie.archive import Archive
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -24,6 +26,25 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"the real data is not here ({SHARED}); VIGIE_SHARED names its folder")
     return SHARED / "data"
+
+
+def unavailable(server: str, why: str) -> None:
+    """Skip a test for want of a server, with the reason; where VIGIE_TEST_NEEDS names it (as CI does), the test fails instead."""
+    if server in os.environ.get("VIGIE_TEST_NEEDS", "").split():
+        pytest.fail(f"{server} is needed here: {why}")
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def elastic_url() -> Iterator[str]:
+    """A real Elasticsearch without security: the one that VIGIE_TEST_ES_URL names, or a node started for the tests."""
+    if url := os.environ.get("VIGIE_TEST_ES_URL"):
+        yield url.rstrip("/")
+        return
+    if why := why_not():
+        unavailable("elasticsearch", why)
+    with folder_of_nodes() as folder, Node(folder / "node") as node:
+        yield node.url
 
 
 @dataclass

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import pytest
 from sqlalchemy import delete, text
 
 from index import follow
-from index.document import story_number
+from index.document import IndexedArticle, story_number
 from index.embedded import EmbeddedIndex
+from index.engine import Engine
 from index.follow import Counts, bring_up_to_date, rebuild
 from index.query import Everything, FieldValue, Word
+from tests.index.conftest import NewIndex
 from tests.index.corpus import WATCH, stored
 from vigie.archive import Archive, StoredArticle
 from vigie.archive._schema import articles
+from vigie.errors import VigieError
 
 
 @pytest.fixture
@@ -27,7 +31,12 @@ def archive(tmp_path: Path) -> Archive:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> EmbeddedIndex:
+def index(new_index: NewIndex) -> Engine:
+    return new_index(WATCH)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> EmbeddedIndex:
     return EmbeddedIndex(tmp_path / "data" / "index", WATCH)
 
 
@@ -49,11 +58,11 @@ def keep(archive: Archive, *several: StoredArticle, read: bool = True) -> None:
         tx.workers.leave(worker)
 
 
-def ids(index: EmbeddedIndex) -> set[str]:
+def ids(index: Engine) -> set[str]:
     return {hit["id"] for hit in index.search(Everything(), limit=1000).hits}
 
 
-def test_what_is_read_arrives_and_what_is_unread_waits(archive: Archive, index: EmbeddedIndex) -> None:
+def test_what_is_read_arrives_and_what_is_unread_waits(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1), stored(2))
     keep(archive, stored(3), read=False)
     assert bring_up_to_date(archive, WATCH, index) == Counts(indexed=2)
@@ -66,7 +75,7 @@ def test_what_is_read_arrives_and_what_is_unread_waits(archive: Archive, index: 
     assert bring_up_to_date(archive, WATCH, index) == Counts(indexed=1)
 
 
-def test_a_new_revision_takes_the_place_of_the_old_one(archive: Archive, index: EmbeddedIndex) -> None:
+def test_a_new_revision_takes_the_place_of_the_old_one(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1, text="ancien"))
     bring_up_to_date(archive, WATCH, index)
     keep(archive, stored(1, text="nouveau"))
@@ -74,7 +83,7 @@ def test_a_new_revision_takes_the_place_of_the_old_one(archive: Archive, index: 
     assert (index.size, index.count(Word("ancien")), index.count(Word("nouveau"))) == (1, 0, 1)
 
 
-def test_an_article_that_left_the_archive_leaves_the_index(archive: Archive, index: EmbeddedIndex) -> None:
+def test_an_article_that_left_the_archive_leaves_the_index(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1), stored(2))
     bring_up_to_date(archive, WATCH, index)
     with archive.begin() as tx:
@@ -86,7 +95,7 @@ def test_an_article_that_left_the_archive_leaves_the_index(archive: Archive, ind
     assert ids(index) == {stored(2).article.id}
 
 
-def test_a_story_that_is_retold_becomes_a_shared_one(archive: Archive, index: EmbeddedIndex) -> None:
+def test_a_story_that_is_retold_becomes_a_shared_one(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1), stored(2))
     first, second = stored(1).article.id, stored(2).article.id
     with archive.begin() as tx:
@@ -102,7 +111,7 @@ def test_a_story_that_is_retold_becomes_a_shared_one(archive: Archive, index: Em
     assert index.count(FieldValue("story", first)) == 2
 
 
-def test_one_broken_article_goes_to_quarantine_and_its_neighbours_go_on(archive: Archive, index: EmbeddedIndex) -> None:
+def test_one_broken_article_goes_to_quarantine_and_its_neighbours_go_on(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1), stored(2), stored(3))
     broken = stored(2).article.id
     with archive.begin() as tx:
@@ -118,9 +127,7 @@ def test_one_broken_article_goes_to_quarantine_and_its_neighbours_go_on(archive:
         assert tx.quarantine.entries(step="index") == []
 
 
-def test_an_article_that_has_no_place_in_the_calendar_is_quarantined_with_its_source(
-    archive: Archive, index: EmbeddedIndex
-) -> None:
+def test_an_article_that_has_no_place_in_the_calendar_is_quarantined_with_its_source(archive: Archive, index: Engine) -> None:
     keep(
         archive, stored(1), stored(2, source="wired", published=datetime(9999, 12, 31, 23, 30, tzinfo=UTC))
     )  # the year 10000 in Paris
@@ -131,22 +138,22 @@ def test_an_article_that_has_no_place_in_the_calendar_is_quarantined_with_its_so
         ]
 
 
-def test_batches_and_progress(archive: Archive, index: EmbeddedIndex) -> None:
+def test_batches_and_progress(archive: Archive, index: Engine) -> None:
     keep(archive, *(stored(number) for number in range(25)))
     told: list[tuple[int, int]] = []
     assert bring_up_to_date(archive, WATCH, index, batch=10, progress=lambda *both: told.append(both)) == Counts(indexed=25)
     assert told == [(10, 25), (20, 25), (25, 25)]
 
 
-def test_an_index_that_was_deleted_is_made_again_in_full(archive: Archive, index: EmbeddedIndex, tmp_path: Path) -> None:
+def test_an_index_that_was_deleted_is_made_again_in_full(archive: Archive, embedded: EmbeddedIndex, tmp_path: Path) -> None:
     keep(archive, stored(1), stored(2))
-    bring_up_to_date(archive, WATCH, index)
+    bring_up_to_date(archive, WATCH, embedded)
     subprocess.run(["rm", "-r", str(tmp_path / "data" / "index")], check=True)
     again = EmbeddedIndex(tmp_path / "data" / "index", WATCH)
     assert bring_up_to_date(archive, WATCH, again) == Counts(indexed=2)
 
 
-def test_a_rebuild_misses_nothing_that_changes_meanwhile(archive: Archive, index: EmbeddedIndex) -> None:
+def test_a_rebuild_misses_nothing_that_changes_meanwhile(archive: Archive, index: Engine) -> None:
     keep(archive, *(stored(number) for number in range(12)))
     bring_up_to_date(archive, WATCH, index)
 
@@ -165,7 +172,7 @@ _WORKER = """
 import sys
 from pathlib import Path
 from vigie.archive import Archive
-from index.document import story_number
+from index.document import IndexedArticle, story_number
 from index.embedded import EmbeddedIndex
 from index import follow
 from tests.index.corpus import WATCH
@@ -183,12 +190,12 @@ else:
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["follow", "rebuild"])
 def test_killing_it_anywhere_loses_nothing_and_doubles_nothing(
-    archive: Archive, index: EmbeddedIndex, tmp_path: Path, what: str
+    archive: Archive, embedded: EmbeddedIndex, tmp_path: Path, what: str
 ) -> None:
     several = [stored(number) for number in range(300)]
     keep(archive, *several)
     if what == "rebuild":
-        bring_up_to_date(archive, WATCH, index)
+        bring_up_to_date(archive, WATCH, embedded)
     for round_number in range(5):
         worker = subprocess.Popen(
             [sys.executable, "-c", _WORKER, str(tmp_path / "data"), what], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
@@ -208,7 +215,7 @@ def test_killing_it_anywhere_loses_nothing_and_doubles_nothing(
     assert len(list((tmp_path / "data" / "index").glob("generation-*"))) == 1
 
 
-def test_every_article_is_counted_once(archive: Archive, index: EmbeddedIndex) -> None:
+def test_every_article_is_counted_once(archive: Archive, index: Engine) -> None:
     keep(archive, stored(1))
     keep(archive, stored(2), read=False)
     with archive.begin() as tx:
@@ -217,3 +224,55 @@ def test_every_article_is_counted_once(archive: Archive, index: EmbeddedIndex) -
     assert counts == Counts(indexed=1, unread=1, gone=1)
     assert counts.seen == 3
     assert follow.STEP == "index"
+
+
+def test_only_one_process_follows_for_an_index(archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(archive, stored(1))
+    monkeypatch.setattr("index.follow._WAIT_S", 0.3)
+    with archive.begin() as tx:
+        other = tx.workers.enter_alone(f"index {index.place}", at=time.time())
+        assert other
+        assert tx.workers.enter_alone(f"index {index.place}", at=time.time()) is None
+    with pytest.raises(VigieError, match="another process is writing"):
+        bring_up_to_date(archive, WATCH, index)
+    with archive.begin() as tx:
+        tx.workers.leave(other)
+    assert bring_up_to_date(archive, WATCH, index) == Counts(indexed=1)
+
+
+def test_a_process_that_was_thought_dead_spoils_nothing_when_it_goes_on(archive: Archive, index: Engine) -> None:
+    """It slept so long that another took over; what it then wrote may be older, so that it is written again."""
+    keep(archive, *(stored(number) for number in range(4)))
+    taken = False
+
+    def sleep_too_long(_done: int, _total: int) -> None:
+        nonlocal taken
+        if not taken:
+            with archive.begin() as tx:
+                tx.connection.execute(text("DELETE FROM workers"))
+            taken = True
+
+    with pytest.raises(VigieError, match="another process has taken over"):
+        bring_up_to_date(archive, WATCH, index, batch=2, progress=sleep_too_long)
+    with archive.read() as tx:
+        assert tx.changes.unindexed(index.name) == 2 + 2  # the batch that was not its own, and the same again at the end
+    assert bring_up_to_date(archive, WATCH, index) == Counts(indexed=2)
+    assert index.size == 4
+
+
+def test_a_rebuilt_index_that_lacks_an_article_does_not_take_over(
+    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(archive, *(stored(number) for number in range(5)))
+    bring_up_to_date(archive, WATCH, index)
+    name = index.name
+    put_in = type(index).apply
+
+    def lose_one(self: Engine, documents: Sequence[IndexedArticle], deletions: Sequence[str]) -> dict[str, str]:
+        return put_in(self, documents[1:], deletions)  # as a cluster that was split might
+
+    monkeypatch.setattr(type(index), "apply", lose_one)
+    with pytest.raises(VigieError, match="holds 4 articles, 5 were put in"):
+        rebuild(archive, WATCH, index)
+    index.reload()
+    assert (index.name, index.size) == (name, 5)

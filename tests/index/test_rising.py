@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,9 +11,10 @@ from hypothesis import strategies as st
 
 from index.analysis import normal_name
 from index.document import indexed_article, turn
-from index.embedded import EmbeddedIndex
+from index.engine import Engine
 from index.query import Everything, FieldValue
 from index.rising import MUCH, OWNERS, SIGNIFICANT, fewest, log_ratio, rising, signed_g2
+from tests.index.conftest import NewIndex
 from tests.index.corpus import WATCH, day_of, instant_of, shared_story, stored
 from vigie.archive import StoredArticle
 
@@ -61,8 +61,8 @@ def press(weeks: int = 9, a_week: int = 60) -> list[StoredArticle]:
     return made
 
 
-def index_of(folder: Path, articles: list[StoredArticle]) -> EmbeddedIndex:
-    index = EmbeddedIndex(folder, WATCH)
+def index_of(new_index: NewIndex, articles: list[StoredArticle]) -> Engine:
+    index = new_index(WATCH)
     with index.writing():
         for start in range(0, len(articles), 100):
             index.apply([indexed_article(one, WATCH) for one in articles[start : start + 100]], [])
@@ -82,9 +82,9 @@ def counts(articles: list[StoredArticle], kind: str) -> Counter[str]:
     return Counter(term for one in articles for term in indexed_article(one, WATCH).term)
 
 
-def test_what_rises_is_what_a_plain_count_finds(tmp_path: Path) -> None:
+def test_what_rises_is_what_a_plain_count_finds(new_index: NewIndex) -> None:
     articles = press()
-    made = rising(index_of(tmp_path, articles), Everything(), MONDAY + timedelta(days=3), limit=1000)
+    made = rising(index_of(new_index, articles), Everything(), MONDAY + timedelta(days=3), limit=1000)
     here = representatives([one for one in articles if day_of(one) >= MONDAY])
     there = representatives([one for one in articles if day_of(one) < MONDAY])
     assert (made.week, made.weeks, made.note) == ("2025-W14", 8, "")
@@ -106,14 +106,14 @@ def test_what_rises_is_what_a_plain_count_finds(tmp_path: Path) -> None:
     assert [(one.term, one.label) for one in made.entities] == [("blackwell", "Blackwell")]
 
 
-def test_one_publisher_or_a_reprinted_story_is_no_trend(tmp_path: Path) -> None:
-    made = rising(index_of(tmp_path, press()), Everything(), MONDAY)
+def test_one_publisher_or_a_reprinted_story_is_no_trend(new_index: NewIndex) -> None:
+    made = rising(index_of(new_index, press()), Everything(), MONDAY)
     assert not {"promotion", "dépêche"} & {one.term for one in made.terms}
 
 
-def test_every_number_leads_to_its_articles(tmp_path: Path) -> None:
+def test_every_number_leads_to_its_articles(new_index: NewIndex) -> None:
     articles = press()
-    index = index_of(tmp_path, articles)
+    index = index_of(new_index, articles)
     top = rising(index, Everything(), MONDAY).terms[0]
     naming = [
         one for one in representatives([one for one in articles if day_of(one) >= MONDAY]) if top.term in counts([one], "term")
@@ -123,8 +123,8 @@ def test_every_number_leads_to_its_articles(tmp_path: Path) -> None:
     assert index.count(FieldValue("term", top.term)) >= top.count
 
 
-def test_a_young_index_compares_with_what_it_has_and_says_so(tmp_path: Path) -> None:
-    made = rising(index_of(tmp_path, press(weeks=3)), Everything(), MONDAY)
+def test_a_young_index_compares_with_what_it_has_and_says_so(new_index: NewIndex) -> None:
+    made = rising(index_of(new_index, press(weeks=3)), Everything(), MONDAY)
     assert made.weeks == 2
     assert made.baseline
     assert made.baseline.first == MONDAY - timedelta(weeks=2)
@@ -132,11 +132,11 @@ def test_a_young_index_compares_with_what_it_has_and_says_so(tmp_path: Path) -> 
     assert "sobriété" in {one.term for one in made.terms}
 
 
-def test_nothing_is_said_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
-    made = rising(index_of(tmp_path, press(weeks=1)), Everything(), MONDAY)
+def test_nothing_is_said_where_there_is_nothing_to_compare_with(new_index: NewIndex) -> None:
+    made = rising(index_of(new_index, press(weeks=1)), Everything(), MONDAY)
     assert (made.baseline, made.terms, made.entities) == (None, (), ())
     assert "nothing older" in made.note
-    empty = rising(index_of(tmp_path / "later", press(weeks=2)), Everything(), MONDAY + timedelta(weeks=2))
+    empty = rising(index_of(new_index, press(weeks=2)), Everything(), MONDAY + timedelta(weeks=2))
     assert (empty.window.stories, empty.terms) == (0, ())
 
 

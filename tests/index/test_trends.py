@@ -1,16 +1,16 @@
 """Trends: buckets, attention and what a user may ask."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from index.document import indexed_article
-from index.embedded import EmbeddedIndex
+from index.engine import Engine
 from index.query import Everything, Query
 from index.query_parser import parse
 from index.trends import trend
 from index.vocabulary import Vocabulary
+from tests.index.conftest import NewIndex
 from tests.index.corpus import WATCH, stored
 from vigie.archive import StoredArticle
 from vigie.article import Stance
@@ -21,8 +21,8 @@ def ask(text: str) -> Query:
     return parse(text, Vocabulary.of(WATCH))
 
 
-def index_of(folder: Path, *press: StoredArticle) -> EmbeddedIndex:
-    index = EmbeddedIndex(folder, WATCH)
+def index_of(new_index: NewIndex, *press: StoredArticle) -> Engine:
+    index = new_index(WATCH)
     with index.writing():
         index.apply([indexed_article(one, WATCH) for one in press], [])
     return index
@@ -32,8 +32,8 @@ def at(day: str, hour: int = 9) -> datetime:
     return datetime.fromisoformat(day).replace(hour=hour, tzinfo=UTC)
 
 
-def test_weeks_without_articles_are_zeros(tmp_path: Path) -> None:
-    index = index_of(tmp_path, stored(1, published=at("2026-12-22")), stored(2, published=at("2027-01-12")))
+def test_weeks_without_articles_are_zeros(new_index: NewIndex) -> None:
+    index = index_of(new_index, stored(1, published=at("2026-12-22")), stored(2, published=at("2027-01-12")))
     made = trend(index, WATCH, Everything())
     assert [bucket.label for bucket in made.buckets] == ["2026-W52", "2026-W53", "2027-W01", "2027-W02"]
     assert made.totals.counts == (1, 0, 0, 1)
@@ -41,8 +41,8 @@ def test_weeks_without_articles_are_zeros(tmp_path: Path) -> None:
     assert (made.first, made.last) == (date(2026, 12, 22), date(2027, 1, 12))
 
 
-def test_the_days_asked_for_are_shown_whatever_was_found(tmp_path: Path) -> None:
-    index = index_of(tmp_path, stored(1, published=at("2025-01-29"), topics=("data",)))
+def test_the_days_asked_for_are_shown_whatever_was_found(new_index: NewIndex) -> None:
+    index = index_of(new_index, stored(1, published=at("2025-01-29"), topics=("data",)))
     made = trend(index, WATCH, ask("rien"), by="topic", interval="day", first=date(2025, 1, 27), last=date(2025, 2, 2))
     assert len(made.buckets) == 7
     assert [series.counts for series in made.series] == [(0,) * 7] * 3
@@ -51,15 +51,15 @@ def test_the_days_asked_for_are_shown_whatever_was_found(tmp_path: Path) -> None
     assert (nothing.buckets, nothing.series, nothing.totals.total) == ((), (), 0)
 
 
-def test_a_week_that_is_cut_counts_its_days_only(tmp_path: Path) -> None:
-    index = index_of(tmp_path, *(stored(n, published=at("2025-01-27") + timedelta(days=n)) for n in range(7)))
+def test_a_week_that_is_cut_counts_its_days_only(new_index: NewIndex) -> None:
+    index = index_of(new_index, *(stored(n, published=at("2025-01-27") + timedelta(days=n)) for n in range(7)))
     made = trend(index, WATCH, Everything(), first=date(2025, 1, 29), last=date(2025, 1, 30))
     assert made.totals.counts == (2,)
 
 
-def test_attention_is_a_share_of_the_coverage_of_the_same_sources(tmp_path: Path) -> None:
+def test_attention_is_a_share_of_the_coverage_of_the_same_sources(new_index: NewIndex) -> None:
     index = index_of(
-        tmp_path,
+        new_index,
         *(stored(n, source="lemonde", text="Nvidia" if n < 1 else "Autre", topics=("data",) if n < 3 else ()) for n in range(4)),
         *(stored(n, source="wired", language="en", text="Nvidia" if n < 13 else "Other") for n in range(10, 20)),
         stored(30, source="wired", text="Nvidia", published=at("2025-02-05")),
@@ -74,9 +74,9 @@ def test_attention_is_a_share_of_the_coverage_of_the_same_sources(tmp_path: Path
     assert next(series for series in by_topic.series if series.key == "data").shares == (1 / 14,)
 
 
-def test_stance_is_that_over_all_toward_the_first_subject_unless_another_is_named(tmp_path: Path) -> None:
+def test_stance_is_that_over_all_toward_the_first_subject_unless_another_is_named(new_index: NewIndex) -> None:
     index = index_of(
-        tmp_path,
+        new_index,
         stored(
             1,
             stances=(
@@ -95,9 +95,9 @@ def test_stance_is_that_over_all_toward_the_first_subject_unless_another_is_name
     assert shown(topic="gpus") == []
 
 
-def test_a_story_counts_once_in_a_week_and_once_over_all(tmp_path: Path) -> None:
+def test_a_story_counts_once_in_a_week_and_once_over_all(new_index: NewIndex) -> None:
     index = index_of(
-        tmp_path,
+        new_index,
         *(
             stored(n, published=at("2025-01-29") + timedelta(days=4 * n), story="s", story_size=3, topics=("data",))
             for n in range(3)
@@ -111,8 +111,8 @@ def test_a_story_counts_once_in_a_week_and_once_over_all(tmp_path: Path) -> None
     assert (data.counts, data.total) == ((2, 1), 2)
 
 
-def test_what_cannot_be_asked_says_why(tmp_path: Path) -> None:
-    index = index_of(tmp_path, stored(1))
+def test_what_cannot_be_asked_says_why(new_index: NewIndex) -> None:
+    index = index_of(new_index, stored(1))
     with pytest.raises(UsageError, match="by month"):
         trend(index, WATCH, Everything(), interval="day", first=date(1, 1, 1), last=date(2025, 1, 1))
     with pytest.raises(UsageError, match="before the first"):
@@ -125,10 +125,10 @@ def test_what_cannot_be_asked_says_why(tmp_path: Path) -> None:
         trend(index, WATCH, Everything(), by="colour")  # type: ignore[arg-type]
 
 
-def test_top_by_stories_is_not_the_top_by_articles(tmp_path: Path) -> None:
+def test_top_by_stories_is_not_the_top_by_articles(new_index: NewIndex) -> None:
     """A source that reprints itself leads by articles and not by stories, also where the top is short."""
     index = index_of(
-        tmp_path,
+        new_index,
         *(stored(n, source="lemonde", story="s", story_size=20) for n in range(20)),
         *(stored(n, source="wired") for n in range(30, 35)),
         *(stored(n, source="heise") for n in range(40, 43)),

@@ -30,9 +30,16 @@ class Workers:
         )
         return worker
 
-    def beat(self, worker: str, *, at: float) -> None:
-        """Say that the worker is alive."""
-        self._connection.execute(update(workers).where(workers.c.id == worker).values(beat=at))
+    def enter_alone(self, step: str, *, at: float) -> str | None:
+        """Register this process for a step that only one worker may do at a time; None while another does it."""
+        self.sweep(at=at)
+        if self._connection.execute(select(workers.c.id).where(workers.c.step == step)).first():
+            return None
+        return self.enter(step, at=at)
+
+    def beat(self, worker: str, *, at: float) -> bool:
+        """Say that the worker is alive; False where it has been taken for dead meanwhile, and its leases may be with others."""
+        return self._connection.execute(update(workers).where(workers.c.id == worker).values(beat=at)).rowcount > 0
 
     def leave(self, worker: str) -> None:
         """Take the worker out: whatever it still holds is free."""

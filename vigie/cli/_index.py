@@ -5,21 +5,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vigie.errors import UsageError
 from vigie.settings import Settings
 
 if TYPE_CHECKING:
-    from index.embedded import EmbeddedIndex
+    from index.engine import Engine
     from index.query import Query
 
 
-def open_index(settings: Settings) -> "EmbeddedIndex":
-    """The index in the data folder; raises UsageError for an engine that is not there yet."""
+def open_index(settings: Settings) -> "Engine":
+    """The index that the settings name: that of an Elasticsearch cluster, or the one in the data folder."""
     if settings.index_url:
-        raise UsageError(
-            f"--index {settings.index_url}: only the embedded index is available in this version",
-            mend="leave --index and VIGIE_INDEX away",
-        )
+        from index.elastic import ElasticIndex
+
+        return ElasticIndex(settings.index_url, settings.watch)
     from index.embedded import EmbeddedIndex
 
     return EmbeddedIndex(settings.index_folder, settings.watch)

@@ -39,7 +39,7 @@ def with_settings(command: Command) -> Command:
         "index_url",
         envvar="VIGIE_INDEX",
         default="",
-        help="URL of a search engine; none: the embedded index (VIGIE_INDEX).",
+        help="URL of an Elasticsearch, https://host:9200/prefix; none: the embedded index (VIGIE_INDEX).",
     )
     @wraps(command)
     def wrapped(*args: Any, watch_file: Path, data: Path, index_url: str, **kwargs: Any) -> Any:
