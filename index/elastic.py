@@ -78,15 +78,7 @@ class ElasticIndex:
     @property
     def name(self) -> str:
         """``elastic:`` and the index behind the write alias."""
-        return f"elastic:{self._unpublished or self._behind(self._write_alias)}"
-
-    @property
-    def _read_alias(self) -> str:
-        return f"{self._address.prefix}-read"
-
-    @property
-    def _write_alias(self) -> str:
-        return f"{self._address.prefix}-write"
+        return f"elastic:{self._unpublished or self._behind(self._address.write_alias)}"
 
     def _behind(self, alias: str) -> str:
         found = self._aliased(alias)
@@ -115,9 +107,9 @@ class ElasticIndex:
 
         Any number of processes may write an Elasticsearch index; that only one follows the archive is the archive's to say.
         """
-        if not self._aliased(self._write_alias):
-            self._create({self._read_alias: {}, self._write_alias: {"is_write_index": True}})
-        self._check(self._behind(self._write_alias))
+        if not self._aliased(self._address.write_alias):
+            self._create({self._address.read_alias: {}, self._address.write_alias: {"is_write_index": True}})
+        self._check(self._behind(self._address.write_alias))
         try:
             yield
         finally:
@@ -175,21 +167,23 @@ class ElasticIndex:
 
     @property
     def _target(self) -> str:
-        return self._unpublished or self._write_alias
+        return self._unpublished or self._address.write_alias
 
     def _send(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> None:
         """Do the actions (by article), each until it has an end; those refused for good are added to refused."""
-        patience = _Patience(self._patience)
+        patience, chunk = _Patience(self._patience), _BULK_ACTIONS
         while waiting:
             missing = len(waiting)
-            problem = self._send_once(waiting, refused)
+            problem = self._send_once(waiting, refused, chunk)
+            if problem:
+                chunk = max(1, chunk // 4)  # a cluster that is short of memory takes smaller requests sooner
             if len(waiting) < missing:
                 patience = _Patience(self._patience)  # it goes on, if slowly
             elif problem and not patience.wait():
                 raise problem
 
-    def _send_once(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> VigieError | None:
-        """Send what waits; what has an end waits no more. The answer is what was said of the rest."""
+    def _send_once(self, waiting: dict[str, "_Action"], refused: dict[str, str], chunk: int) -> VigieError | None:
+        """Send what waits, so many actions at once; what has an end waits no more. The answer is what was said of the rest."""
         problem: VigieError | None = None
         client = self._client.options(request_timeout=_BULK_TIMEOUT_S, max_retries=0)
 
@@ -199,7 +193,7 @@ class ElasticIndex:
         try:
             for ok, answer in streaming_bulk(
                 client, list(waiting), expand_action_callback=lines,
-                chunk_size=_BULK_ACTIONS, max_chunk_bytes=_BULK_BYTES, raise_on_error=False, max_retries=3,
+                chunk_size=chunk, max_chunk_bytes=_BULK_BYTES, raise_on_error=False, max_retries=3,
                 initial_backoff=_FIRST_WAIT_S, max_backoff=_LONGEST_WAIT_S, retry_on_status=_LATER,
                 require_alias=not self._unpublished,
             ):  # fmt: skip
@@ -292,18 +286,18 @@ class ElasticIndex:
         self._set(index, refresh_interval=None, **copies)
 
     def _publish(self, index: str) -> None:
-        old = {alias: self._aliased(alias) for alias in (self._read_alias, self._write_alias)}
+        old = {alias: self._aliased(alias) for alias in (self._address.read_alias, self._address.write_alias)}
         actions: list[Json] = [{"remove": {"index": held, "alias": alias}} for alias, held in old.items() if held]
         actions += [
-            {"add": {"index": index, "alias": self._read_alias}},
-            {"add": {"index": index, "alias": self._write_alias, "is_write_index": True}},
+            {"add": {"index": index, "alias": self._address.read_alias}},
+            {"add": {"index": index, "alias": self._address.write_alias, "is_write_index": True}},
         ]
         with explained(self.place):
             self._client.indices.update_aliases(actions=actions)
 
     def _remove_leftovers(self) -> None:
         """Remove the indices of ours that neither alias names."""
-        kept = {self._aliased(self._read_alias), self._aliased(self._write_alias)}
+        kept = {self._aliased(self._address.read_alias), self._aliased(self._address.write_alias)}
         with explained(self.place):
             found = self._client.indices.get_mapping(index=f"{self._address.prefix}-*", allow_no_indices=True)
             for index, about in found.items():
@@ -321,9 +315,9 @@ class ElasticIndex:
 
     def _ask(self, **request: Any) -> Json:
         if not self._unpublished and not self._checked:
-            self._check(self._behind(self._read_alias))
+            self._check(self._behind(self._address.read_alias))
         if "pit" not in request:
-            request["index"] = self._unpublished or self._read_alias
+            request["index"] = self._unpublished or self._address.read_alias
         with explained(self.place):
             try:
                 answer: Json = self._client.search(**request).body
@@ -350,9 +344,9 @@ class ElasticIndex:
     def export(self, query: Query) -> Iterator[dict[str, Any]]:
         """Everything that the query finds, the newest first, as the index stood at the beginning (a point in time)."""
         if not self._checked:
-            self._check(self._behind(self._read_alias))
+            self._check(self._behind(self._address.read_alias))
         with explained(self.place):
-            pit = self._client.open_point_in_time(index=self._read_alias, keep_alive=_KEEP_ALIVE)["id"]
+            pit = self._client.open_point_in_time(index=self._address.read_alias, keep_alive=_KEEP_ALIVE)["id"]
         try:
             after: Json = {}
             while True:

@@ -45,6 +45,16 @@ class Address:
         """The address as it may be shown."""
         return f"{','.join(self.nodes)}/{self.prefix}"
 
+    @property
+    def read_alias(self) -> str:
+        """The alias of the index that is asked."""
+        return f"{self.prefix}-read"
+
+    @property
+    def write_alias(self) -> str:
+        """The alias of the index that is written."""
+        return f"{self.prefix}-write"
+
 
 def parse_address(url: str) -> Address:
     """The parts of a URL; raises UsageError on anything that is not of the form that the module describes."""

@@ -60,6 +60,11 @@ class EmbeddedIndex:
         return f"embedded:{self._opened().generation}"
 
     @property
+    def family(self) -> str:
+        """How the names of all generations begin."""
+        return "embedded:"
+
+    @property
     def place(self) -> str:
         """The folder, on this machine."""
         return f"{socket.gethostname()}:{self._folder.path.absolute()}"

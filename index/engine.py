@@ -97,6 +97,11 @@ class Engine(Reader, Protocol):
         ...
 
     @property
+    def family(self) -> str:
+        """How the names of all generations of this index begin."""
+        ...
+
+    @property
     def place(self) -> str:
         """What only one process at a time may write, as it is called in messages."""
         ...

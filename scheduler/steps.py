@@ -1,5 +1,6 @@
 """The steps of a run, each a child process of its own: isolated, easy to end, and its memory is given back."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -26,14 +27,14 @@ def run_steps(
     results = []
     for step, *options in steps:
         started(step)
-        command = [sys.executable, "-m", "vigie", step, *options, *_settings_as_options(settings)]
-        code = subprocess.run(command, check=False).returncode
+        command = [sys.executable, "-m", "vigie", step, *options]
+        code = subprocess.run(command, env=os.environ | _as_environment(settings), check=False).returncode
         results.append(StepResult(step, code))
         if code not in (Exit.DONE, Exit.NOTHING_FOUND, Exit.PARTLY_DONE):
             break
     return results
 
 
-def _settings_as_options(settings: Settings) -> list[str]:
-    options = ["--watch", str(settings.watch_file), "--data", str(settings.data)]
-    return [*options, "--index", settings.index_url] if settings.index_url else options
+def _as_environment(settings: Settings) -> dict[str, str]:
+    """The settings for a child: not on its command line, since a URL may hold a password and any list of processes shows it."""
+    return {"VIGIE_WATCH": str(settings.watch_file), "VIGIE_DATA": str(settings.data), "VIGIE_INDEX": settings.index_url}

@@ -34,7 +34,7 @@ def defaults() -> dict[str, str]:
 
 def test_images_are_official_and_of_one_version() -> None:
     images = {name: service["image"] for name, service in SERVICES.items()}
-    version = "${STACK_VERSION:-8.19.19}"
+    version = "${STACK_VERSION:-8.19.21}"
     search = f"docker.elastic.co/elasticsearch/elasticsearch:{version}"
     assert images == {
         "certificates": search, "elasticsearch": search, "accounts": search,

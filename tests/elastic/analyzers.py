@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.elastic_form import LANGUAGE_ANALYZERS
@@ -32,21 +33,31 @@ def install_analyzers(home: Path, version: str) -> None:
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        source = work / Path(*_PACKAGE.split(".")) / "Analyzers.java"
-        source.parent.mkdir(parents=True)
-        classes = "".join(
-            _CLASS.format(name=name, kind=name.capitalize(), code=_OTHERWISE_NAMED.get(code, code))
-            for code, name in LANGUAGE_ANALYZERS.items()
-        )
-        source.write_text(_FILE.format(package=_PACKAGE, classes=classes))
+        languages = work / "Analyzers.java"
+        languages.write_text(_FILE.format(package=_PACKAGE, classes="".join(_language_classes())))
+        sources = [str(languages), str(Path(__file__).parent / "SecurityAnalysis.java")]
         subprocess.run(
-            ["javac", "-cp", f"{home / 'lib'}/*", "-d", str(work / "made"), str(source)], check=True, stderr=subprocess.PIPE
+            ["javac", "-cp", f"{home / 'lib'}/*", "-d", str(work / "made"), *sources], check=True, stderr=subprocess.PIPE
         )
         jar = str(folder / "vigie-analyzers.jar")
         subprocess.run(["jar", "cf", jar, "-C", str(work / "made"), "."], check=True, capture_output=True)
-    components = {name: f"{_PACKAGE}.Analyzers${name.capitalize()}" for name in LANGUAGE_ANALYZERS.values()}
-    named = {"org.elasticsearch.plugin.analysis.AnalyzerFactory": components}
-    (folder / "named_components.json").write_text(json.dumps(named))
+    (folder / "named_components.json").write_text(json.dumps(_components()))
     (folder / "stable-plugin-descriptor.properties").write_text(
         f"name=vigie-analyzers\ndescription=language analyzers\nversion=1\nelasticsearch.version={version}\njava.version=17\n"
     )
+
+
+def _language_classes() -> Iterator[str]:
+    for code, name in LANGUAGE_ANALYZERS.items():
+        yield _CLASS.format(name=name, kind=name.capitalize(), code=_OTHERWISE_NAMED.get(code, code))
+
+
+def _components() -> dict[str, dict[str, str]]:
+    """The classes by the interface that they implement and the name under which they are known."""
+    api = "org.elasticsearch.plugin.analysis"
+    security = f"{_PACKAGE}.SecurityAnalysis$"
+    return {
+        f"{api}.AnalyzerFactory": {name: f"{_PACKAGE}.Analyzers${name.capitalize()}" for name in LANGUAGE_ANALYZERS.values()},
+        f"{api}.TokenFilterFactory": {"pattern_capture": f"{security}Email", "unique": f"{security}Unique"},
+        f"{api}.TokenizerFactory": {"uax_url_email": f"{security}Addresses"},
+    }

@@ -6,6 +6,7 @@ Maven serves a real server with security that lacks the module of the language a
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import pwd
 import shutil
@@ -37,7 +38,7 @@ def why_not() -> str:
 
 def distribution(version: str = VERSION) -> Path:
     """The folder of an unpacked distribution; raises CalledProcessError where Maven cannot fetch it."""
-    folder = Path(tempfile.gettempdir()) / f"vigie-elasticsearch-{version}"
+    folder = Path(tempfile.gettempdir()) / f"vigie-elasticsearch-{version}-{_plugin_digest()}"
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "ready").exists():
@@ -47,6 +48,12 @@ def distribution(version: str = VERSION) -> Path:
                 install_analyzers(folder, version)
             (folder / "ready").touch()
     return folder
+
+
+def _plugin_digest() -> str:
+    """A folder with an older plugin is not used again."""
+    sources = (Path(__file__).parent / "analyzers.py", Path(__file__).parent / "SecurityAnalysis.java")
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def _fetched(version: str) -> Path:

@@ -46,6 +46,12 @@ class Changes:
         query = select(func.count()).select_from(changes).where(changes.c.seq > self.position(index))
         return self._connection.scalar(query) or 0
 
+    def unindexed_by_any(self, family: str) -> int:
+        """How many changes no index whose name begins so has seen: the lag of one that cannot be asked for its name."""
+        furthest = select(func.max(cursors.c.seq)).where(cursors.c.index.startswith(family, autoescape=True))
+        query = select(func.count()).select_from(changes).where(changes.c.seq > (self._connection.scalar(furthest) or 0))
+        return self._connection.scalar(query) or 0
+
     def every_article(self) -> list[str]:
         """All article ids, for an index that is built anew."""
         return list(self._connection.scalars(select(articles.c.id).order_by(articles.c.id)))

@@ -126,16 +126,19 @@ def _archive(settings: Settings) -> list[Finding]:
 def _index(settings: Settings) -> list[Finding]:
     from vigie.cli._index import open_index
 
+    waiting = ""
     try:
         engine = open_index(settings)
+        with settings.open_archive().read() as tx:
+            waiting = f"; {tx.changes.unindexed_by_any(engine.family)} changes wait for it"
         size, name = engine.size, engine.name
         with settings.open_archive().read() as tx:
             lag = tx.changes.unindexed(name)
     except VigieError as error:
-        return [Finding("index", "note" if "there is no index yet" in error.message else "bad", str(error).replace("\n ", ";"))]
-    return [
-        Finding("index", "note" if lag else "good", f"{size} articles, {lag} changes behind" + (": vigie index" if lag else ""))
-    ]
+        nothing_yet = "there is no index yet" in error.message
+        return [Finding("index", "note" if nothing_yet else "bad", str(error).replace("\n ", ";") + waiting)]
+    behind = f"{size} articles, {lag} changes behind" + (": vigie index" if lag else "")
+    return [Finding("index", "note" if lag else "good", f"{engine.place}: {behind}")]
 
 
 def _disk(settings: Settings) -> Finding:
