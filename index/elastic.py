@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from elastic_transport import ConnectionError as CannotConnect
 from elastic_transport import ConnectionTimeout
-from elasticsearch import ApiError, NotFoundError
+from elasticsearch import ApiError, BadRequestError, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
 from index import buckets
 from index.about import SCHEMA_VERSION, check_usable, what_is_built
 from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
 from index.document import IndexedArticle
-from index.elastic_client import block, connect, explained, explanation, parse_address
+from index.elastic_client import block, connect, explained, explanation, parse_address, reason_of
 from index.elastic_form import Compiler, Json, dimensions_of, document, index_body, labels_only
 from index.engine import Only, Page, Sort, Value, check_depth
 from index.query import Query
@@ -62,6 +62,7 @@ class ElasticIndex:
         self._unseen = False  # whether something was written that no refresh has shown yet
         self._checked = ""  # the index behind the read alias, once it has been found usable
         self._dimensions: int | None = None
+        self._chunk = _BULK_ACTIONS
 
     # Names.
 
@@ -121,8 +122,21 @@ class ElasticIndex:
             what_is_built(self._zone), self._address.prefix, shards=self._address.shards, replicas=self._address.replicas
         )
         with explained(self.place):
-            self._client.indices.create(index=name, aliases=aliases, **body, wait_for_active_shards=1)
+            try:
+                self._client.indices.create(index=name, aliases=aliases, **body, wait_for_active_shards=1)
+            except BadRequestError as error:
+                raise VigieError(
+                    f"{self.place}: {self._product()} does not take the index ({reason_of(error)})",
+                    mend="Vigie needs Elasticsearch 8.19 or later, with its language analyzers",
+                ) from error
         return name
+
+    def _product(self) -> str:
+        """What answers, with its version where the credentials allow to ask for it."""
+        try:
+            return f"Elasticsearch {self._client.info()['version']['number']}"
+        except ApiError:
+            return "this Elasticsearch"
 
     def _check(self, index: str) -> None:
         """Raise VigieError where this Vigie or this watch cannot use an index."""
@@ -171,20 +185,22 @@ class ElasticIndex:
 
     def _send(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> None:
         """Do the actions (by article), each until it has an end; those refused for good are added to refused."""
-        patience, chunk = _Patience(self._patience), _BULK_ACTIONS
+        patience = _Patience(self._patience)
         while waiting:
             missing = len(waiting)
-            problem = self._send_once(waiting, refused, chunk)
-            if problem:
-                chunk = max(1, chunk // 4)  # a cluster that is short of memory takes smaller requests sooner
+            problem = self._send_once(waiting, refused)
+            if not problem:
+                self._chunk = min(_BULK_ACTIONS, 2 * self._chunk)
+                continue
             if len(waiting) < missing:
                 patience = _Patience(self._patience)  # it goes on, if slowly
-            elif problem and not patience.wait():
+            if not patience.wait():
                 raise problem
 
-    def _send_once(self, waiting: dict[str, "_Action"], refused: dict[str, str], chunk: int) -> VigieError | None:
-        """Send what waits, so many actions at once; what has an end waits no more. The answer is what was said of the rest."""
+    def _send_once(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> VigieError | None:
+        """Send what waits; what has an end waits no more. The answer is what was said of the rest."""
         problem: VigieError | None = None
+        too_much = False
         client = self._client.options(request_timeout=_BULK_TIMEOUT_S, max_retries=0)
 
         def lines(article: Any) -> tuple[Json, bytes | None]:
@@ -192,10 +208,8 @@ class ElasticIndex:
 
         try:
             for ok, answer in streaming_bulk(
-                client, list(waiting), expand_action_callback=lines,
-                chunk_size=chunk, max_chunk_bytes=_BULK_BYTES, raise_on_error=False, max_retries=3,
-                initial_backoff=_FIRST_WAIT_S, max_backoff=_LONGEST_WAIT_S, retry_on_status=_LATER,
-                require_alias=not self._unpublished,
+                client, list(waiting), expand_action_callback=lines, chunk_size=self._chunk, max_chunk_bytes=_BULK_BYTES,
+                raise_on_error=False, require_alias=not self._unpublished,
             ):  # fmt: skip
                 ((operation, item),) = answer.items()
                 article, status = item["_id"], item["status"]
@@ -209,12 +223,16 @@ class ElasticIndex:
                     del waiting[article]
                 else:
                     problem = self._no_end(status, error)
+                    too_much |= status == 429
         except (CannotConnect, ConnectionTimeout) as failure:
             problem = explanation(failure, self.place)
         except ApiError as failure:
             problem = explanation(failure, self.place)
+            too_much = failure.status_code == 429
             if failure.status_code not in _LATER and not block(str(failure.body)):
                 raise problem from failure
+        if too_much:
+            self._chunk = max(1, self._chunk // 2)  # a cluster that is short of memory takes smaller requests sooner
         return problem
 
     def _no_end(self, status: int, error: Json) -> VigieError:

@@ -27,7 +27,7 @@ public class Analyzers {{{classes}}}
 """
 
 
-def install_analyzers(home: Path, version: str) -> None:
+def install_analyzers(home: Path, version: str, java: str) -> None:
     """Compile the plugin against the distribution and put it into its folder of plugins."""
     folder = home / "plugins" / "vigie-analyzers"
     folder.mkdir(parents=True)
@@ -37,13 +37,15 @@ def install_analyzers(home: Path, version: str) -> None:
         languages.write_text(_FILE.format(package=_PACKAGE, classes="".join(_language_classes())))
         sources = [str(languages), str(Path(__file__).parent / "SecurityAnalysis.java")]
         subprocess.run(
-            ["javac", "-cp", f"{home / 'lib'}/*", "-d", str(work / "made"), *sources], check=True, stderr=subprocess.PIPE
+            [f"{java}/bin/javac", "-cp", f"{home / 'lib'}/*", "-d", str(work / "made"), *sources],
+            check=True,
+            stderr=subprocess.PIPE,
         )
         jar = str(folder / "vigie-analyzers.jar")
-        subprocess.run(["jar", "cf", jar, "-C", str(work / "made"), "."], check=True, capture_output=True)
+        subprocess.run([f"{java}/bin/jar", "cf", jar, "-C", str(work / "made"), "."], check=True, capture_output=True)
     (folder / "named_components.json").write_text(json.dumps(_components()))
     (folder / "stable-plugin-descriptor.properties").write_text(
-        f"name=vigie-analyzers\ndescription=language analyzers\nversion=1\nelasticsearch.version={version}\njava.version=17\n"
+        f"name=vigie-analyzers\ndescription=language analyzers\nversion=1\nelasticsearch.version={version}\njava.version={17 if version.startswith('8.') else 21}\n"
     )
 
 

@@ -26,6 +26,7 @@ import trustme
 from tests.elastic.analyzers import install_analyzers
 
 VERSION = "8.19.21"
+NEXT_VERSION = "9.2.0"  # needs a newer Java
 _GROUP = "org.elasticsearch.distribution.integ-test-zip"
 _STARTS_WITHIN_S = 120.0
 
@@ -44,8 +45,8 @@ def distribution(version: str = VERSION) -> Path:
         if not (folder / "ready").exists():
             shutil.rmtree(folder, ignore_errors=True)
             _unpack(_fetched(version), folder)
-            if version == VERSION:
-                install_analyzers(folder, version)
+            if version in (VERSION, NEXT_VERSION):
+                install_analyzers(folder, version, java_for(version))
             (folder / "ready").touch()
     return folder
 
@@ -128,6 +129,12 @@ class Node:
         for file in (self._home / "config").iterdir():
             if file.is_file():
                 shutil.copy(file, configuration)
+        options = configuration / "jvm.options"
+        options.write_text(
+            options.read_text()
+            .replace("file=logs/gc.log", "file=gc.log")
+            .replace("file=gc.log", f"file={self.folder / 'tmp' / 'gc.log'}")
+        )
         (configuration / "jvm.options.d").mkdir()
         (configuration / "jvm.options.d" / "heap.options").write_text(f"-Xms{self._heap}\n-Xmx{self._heap}\n")
         (configuration / "elasticsearch.yml").write_text("")
@@ -151,7 +158,7 @@ class Node:
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder / "tmp"), "ES_TMPDIR": str(self.folder / "tmp"),
-            "ES_JAVA_HOME": _java_home(self.version), "ES_PATH_CONF": str(self.folder / "conf"),
+            "ES_JAVA_HOME": java_for(self.version), "ES_PATH_CONF": str(self.folder / "conf"),
         }  # fmt: skip
 
     def launch(self) -> None:
@@ -297,14 +304,13 @@ def _give_away(folder: Path) -> None:
         above.chmod(above.stat().st_mode | 0o011)
 
 
-def _java_home(version: str) -> str:
-    """A Java for a version: 8.x runs on the one that is on the path, 9.x needs 21 or newer."""
-    newest = sorted(Path("/usr/lib/jvm").glob("temurin-2*"))
-    if int(version.partition(".")[0]) >= 9 and newest:
-        return str(newest[-1])
+def java_for(version: str) -> str:
+    """The home of a Java for a version: 8.x runs on the one that is on the path, 9.x needs 21 or newer; empty where there is none."""
+    if int(version.partition(".")[0]) >= 9:
+        newer = sorted(Path("/usr/lib/jvm").glob("*-2[1-9]*"))
+        return str(newer[-1]) if newer else ""
     java = shutil.which("java")
-    assert java is not None
-    return str(Path(java).resolve().parent.parent)
+    return str(Path(java).resolve().parent.parent) if java else ""
 
 
 @contextlib.contextmanager
