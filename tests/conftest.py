@@ -119,3 +119,7 @@ allow_hosts = ["127.0.0.0/8"]
 def vigie(tmp_path: Path) -> Vigie:
     """The command line in a folder of the test's own."""
     return Vigie(tmp_path)
+
+
+# At the end, since they use what stands above: fixtures that many modules share.
+from tests.corpora import filled, real_run  # noqa: E402, F401

@@ -13,31 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality_labels import article_of
 from newsroom.press import load_press
-from newsroom.server import Newsroom
-from newsroom.watchfile import watch_text
 from tests.conftest import Vigie
-from vigie.archive import Archive
 from vigie.cli import _COMMANDS
 
 HEAVY = ("torch", "spacy", "transformers", "scrapy", "trafilatura", "altair", "sentence_transformers")
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Vigie:
-    """The newsroom's articles, read and indexed."""
-    vigie = Vigie(tmp_path_factory.mktemp("filled"))
-    with Newsroom(port=0) as newsroom:
-        vigie.watch.write_text(watch_text(newsroom), encoding="utf-8")
-    archive = Archive.open(vigie.data)
-    with archive.begin() as tx:
-        for piece in load_press():
-            tx.articles.store(article_of(piece), page_id=None, at=1.0)
-    archive.close()
-    assert vigie("read").code == 0
-    assert vigie("index").code == 0
-    return vigie
 
 
 # -- help

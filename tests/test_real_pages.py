@@ -4,85 +4,16 @@ The pages are the fundus fixtures in French, English, German, Spanish and Italia
 address for each language, with a feed for one half of the pages and a sitemap for the other.
 """
 
-import gzip
-import html
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import Vigie
-from tests.site import Answer, Site
+from tests.corpora import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
-
-LANGUAGES = ("fr", "en", "de", "es", "it")
-
-
-@dataclass
-class Run:
-    """What the whole path made of the pages."""
-
-    vigie: Vigie
-    gold: dict[str, dict[str, Any]]  # by address served
-    hits: dict[str, dict[str, Any]]  # by address served
-    outcomes: list[dict[str, Any]]
-
-
-def real_pages(shared: Path) -> list[dict[str, Any]]:
-    rows = [json.loads(line) for line in (shared / "pages" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["source"] == "fundus" and row["lang"][:2].lower() in LANGUAGES]
-
-
-def feed(base: str, paths: list[str]) -> bytes:
-    items = "".join(f"<item><link>{html.escape(base + path)}</link></item>" for path in paths)
-    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
-
-
-def sitemap(base: str, paths: list[str]) -> bytes:
-    urls = "".join(f"<url><loc>{html.escape(base + path)}</loc></url>" for path in paths)
-    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
-
-
-@pytest.fixture(scope="module")
-def real_run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    vigie = Vigie(tmp_path_factory.mktemp("real"))
-    gold: dict[str, dict[str, Any]] = {}
-    tables = ""
-    with ExitStack() as stack:
-        for number, language in enumerate(LANGUAGES):
-            site = stack.enter_context(Site(f"127.0.0.{40 + number}"))
-            paths = []
-            for n, row in enumerate(page for page in real_pages(shared) if page["lang"][:2].lower() == language):
-                path = f"/{n}{quote(urlsplit(row['url']).path.rstrip('/')) or '/page'}"
-                site.pages[path] = Answer(gzip.decompress((shared / "pages" / row["html"]).read_bytes()), type="text/html")
-                paths.append(path)
-                gold[site.base + path] = row
-            site.pages["/feed"] = Answer(feed(site.base, paths[::2]), type="application/rss+xml")
-            site.pages["/sitemap.xml"] = Answer(sitemap(site.base, paths[1::2]), type="application/xml")
-            tables += (
-                f'[[sources]]\nid = "press-{language}"\nname = "{language}"\nhome = "{site.base}/"\nfeeds = ["{site.base}/feed"]\n'
-                f'sitemaps = ["{site.base}/sitemap.xml"]\nlanguage = "{language}"\ncountry = "{"GB" if language == "en" else language.upper()}"\n'
-            )
-        vigie.write_watch(tables)
-        crawled = vigie("crawl", "--once", "--format", "json")
-        assert crawled.code == 0, crawled.err
-        for step in ("read", "index"):
-            told = vigie(step)
-            assert told.code == 0, told.err
-    hits = vigie("search", "--limit", "10000", "--format", "json").json
-    # An article carries its canonical address; the page that it was read from has the address that was served.
-    with closing(sqlite3.connect(vigie.data / "archive.db")) as connection:
-        served = dict(connection.execute("SELECT article, url FROM revisions JOIN pages ON pages.id = revisions.page"))
-    return Run(vigie, gold, {served[hit["id"]]: hit for hit in hits}, crawled.json)
 
 
 def test_outcomes_add_up_to_the_pages_served(real_run: Run) -> None:
