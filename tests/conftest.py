@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import postgres_server, postgres_url
 from vigie.archive import Archive
+
+__all__ = ["postgres_server", "postgres_url"]  # fixtures for every test
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -46,6 +49,7 @@ class Vigie:
         self.folder = folder
         self.watch = folder / "watch.toml"
         self.data = folder / "data"
+        self.archive_url = ""
 
     def write_watch(self, sources: str, *, crawl: str = "delay = 0", more: str = "") -> None:
         """A watch on DeepSeek with these [[sources]] tables, on loopback."""
@@ -55,7 +59,12 @@ class Vigie:
         return [sys.executable, "-m", "vigie", *words]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return os.environ | {"VIGIE_WATCH": str(self.watch), "VIGIE_DATA": str(self.data), **more}
+        return os.environ | {
+            "VIGIE_WATCH": str(self.watch),
+            "VIGIE_DATA": str(self.data),
+            "VIGIE_ARCHIVE": self.archive_url,
+            **more,
+        }
 
     def __call__(self, *words: str, now: str = "", stdin: str | None = None) -> Told:
         environment = self.environment(**({"VIGIE_NOW": now} if now else {}))
@@ -66,7 +75,7 @@ class Vigie:
 
     @property
     def archive(self) -> Archive:
-        return Archive.open(self.data)
+        return Archive.open(self.data, self.archive_url)
 
 
 WATCH = """

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +26,17 @@ def piece(slug: str, text: str = "Un texte.", day: int = 20) -> Article:
     return Article(article_id(url), url, url, "silex", f"Titre {slug}", text, published=published, language="fr")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where the archive of a test is: every test runs on both databases."""
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
+
+
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive.open(tmp_path)
+def archive(tmp_path: Path, url: str) -> Iterator[Archive]:
+    archive = Archive.open(tmp_path, url)
+    yield archive
+    archive.close()
 
 
 def test_a_lease_is_exclusive_and_freed_when_its_worker_leaves(archive: Archive) -> None:
@@ -40,17 +49,17 @@ def test_a_lease_is_exclusive_and_freed_when_its_worker_leaves(archive: Archive)
         assert len(tx.frontier.claim(two, at=1, limit=9, per_source=9)) == 1
 
 
-def test_the_lease_of_a_killed_process_is_free(archive: Archive, tmp_path: Path) -> None:
+def test_the_lease_of_a_killed_process_is_free(archive: Archive, tmp_path: Path, url: str) -> None:
     script = (
         "import sys, time, pathlib\nfrom vigie.archive import Archive, FrontierEntry\n"
-        "archive = Archive.open(pathlib.Path(sys.argv[1]))\n"
+        "archive = Archive.open(pathlib.Path(sys.argv[1]), sys.argv[2])\n"
         "with archive.begin() as tx:\n"
         f"    tx.frontier.plan_listings([FrontierEntry('{FEED.url}', 'silex', 'feed')], at=0)\n"
         "    worker = tx.workers.enter('crawl', at=time.time())\n"
         "    tx.frontier.claim(worker, at=1, limit=9, per_source=9)\n"
         "print('claimed', flush=True)\ntime.sleep(60)\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), url], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "claimed\n"
     now = datetime.now(UTC).timestamp()
@@ -106,6 +115,7 @@ def test_outcomes_add_up_to_the_fetches(archive: Archive) -> None:
         for number, outcome in enumerate(["article", "article", "gone"]):
             entry = FrontierEntry(f"https://silex.example/{number}", "silex", "article")
             tx.frontier.discover(entry, at=0)
+            tx.frontier.claim(worker, at=1, limit=9, per_source=9)
             tx.frontier.finish(entry, worker=worker, outcome=outcome, at=1, next_try=None)
         assert tx.frontier.outcomes(worker) == {"silex": {"article": 2, "gone": 1}}
 
