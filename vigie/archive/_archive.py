@@ -111,7 +111,11 @@ class Archive:
         try:
             archive._migrate()
         except DatabaseError as error:
+            archive.close()
             raise explain_database_error(error, archive.place) from None
+        except VigieError:
+            archive.close()
+            raise
         return archive
 
     def _migrate(self) -> None:

@@ -24,7 +24,7 @@ def postgresql_engine(url: str) -> Engine:
 def shown(url: str) -> str:
     """A database URL without its secrets."""
     parsed = _parsed(url)
-    return parsed.difference_update_query(_SECRETS).set(password=None).render_as_string()
+    return parsed.difference_update_query(_SECRETS).render_as_string(hide_password=True)
 
 
 def _parsed(url: str) -> URL:
@@ -36,7 +36,7 @@ def _parsed(url: str) -> URL:
     if parsed.drivername not in ("postgresql", "postgres"):
         raise UsageError(f"an archive cannot be at {parsed.drivername}://", mend=mend)
     if not parsed.database:
-        raise UsageError(f"{parsed.set(password=None).render_as_string()} names no database", mend=mend)
+        raise UsageError(f"{parsed.render_as_string(hide_password=True)} names no database", mend=mend)
     return parsed
 
 
