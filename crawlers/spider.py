@@ -310,18 +310,16 @@ class WatchSpider(Spider):
     def _discover(self, tx: Transaction, entry: FrontierEntry, content: ListingContent) -> _Result:
         now = clock.now().timestamp()
         oldest = now - self._order.watch.crawl.max_age_days * rhythm.DAY
-        new = known = 0
-        # By address: two workers that find the same ones wait for each other in one order.
-        for link in sorted(content.links, key=lambda link: link.url):
+        entries = []
+        for link in content.links:
             if link.instant is not None and link.instant < oldest:
                 continue
             kind = link.kind
             hint = {f"{entry.kind}.{key}": value for key, value in link.hint.items()}
-            found = FrontierEntry(link.url, entry.source, kind, hint=hint, parent=entry.url if kind != "article" else None)
-            if tx.frontier.discover(found, at=now):
-                new += 1
-            else:
-                known += 1
+            parent = entry.url if kind != "article" else None
+            entries.append(FrontierEntry(link.url, entry.source, kind, hint=hint, parent=parent))
+        new = tx.frontier.discover_all(entries, at=now)
+        known = len(entries) - new
         interval = rhythm.next_interval(entry.interval, new=new, known=known, at_least=content.ttl or 0.0)
         detail = f"{new} new of {new + known}"
         return _Result(Outcome.LISTING, detail, next_try=now + interval, interval=interval)

@@ -362,6 +362,60 @@ def test_a_redirect_waits_for_the_host_that_another_machine_is_asking(postgres_u
         assert set(fetches(archive)[0].values()) == {1}
 
 
+def test_what_a_machine_brings_after_it_was_taken_for_dead_is_dropped(postgres_url: str, tmp_path: Path) -> None:
+    """Its heart stood still for longer than the limit (as the others see it), while it waited for a slow page."""
+    with Site() as site:
+        site.pages |= {"/feed": Answer(rss(site.base, ["slow"])), "/slow": Answer(article("Titre"), delay=3)}
+        vigie = Vigie(tmp_path)
+        vigie.write_watch(source("silex", f"{site.base}/feed"))
+        vigie.archive_url = postgres_url
+        archive = vigie.archive
+        child = start(vigie, "crawl", "--once")
+        until = time.monotonic() + 30
+        while not site.requests["/slow"] and time.monotonic() < until:
+            time.sleep(0.02)
+        later = datetime.fromisoformat(MOMENT).timestamp() + 1000
+        with archive.begin() as tx:
+            tx.workers.sweep(at=later)
+            other = tx.workers.enter("crawl", at=later)
+            (entry,) = tx.frontier.claim(other, at=later, limit=9, per_source=9)
+            assert entry.url == f"{site.base}/slow"
+            tx.frontier.finish(entry, worker=other, outcome="gone", at=later, next_try=None)
+        ((code, said),) = finish([child])
+        assert code == 0, said
+        with archive.read() as tx:
+            assert tx.articles.count() == 0
+            assert [fetch.outcome for fetch in tx.frontier.fetched_by(other)] == ["gone"]
+        assert set(fetches(archive)[0].values()) == {1}
+
+
+def test_nul_characters_in_pages_and_listings_stop_no_crawl(postgres_url: str, tmp_path: Path) -> None:
+    with Site() as site:
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": "Essai\0",
+            "items": [
+                {"id": "1", "url": f"{site.base}/a", "title": "Un\0 titre", "date_published": "2025-01-20T08:00:00\0+01:00"},
+                {"id": "2", "url": f"{site.base}/b\0", "title": "Deux"},
+                {"id": "3", "url": f"{site.base}/c", "title": "Trois"},
+            ],
+        }
+        site.pages["/feed"] = Answer(json.dumps(feed).encode(), type="application/feed+json")
+        site.pages["/a"] = Answer(article("Titre A").replace(b"Titre", b"Ti\0tre").replace(b"mod", b"m\0od"))
+        site.pages["/c"] = Answer(article("Titre C"), headers={"ETag": '"1"'})
+        vigie = Vigie(tmp_path)
+        vigie.write_watch(source("silex", f"{site.base}/feed"))
+        vigie.archive_url = postgres_url
+        told = vigie("crawl", "--once", "--format", "json")
+        assert told.code == 0, told.err
+        assert told.json[0]["article"] >= 2
+        assert told.json[0]["broken"] == 0
+        archive = vigie.archive
+        with archive.read() as tx:
+            assert all("\0" not in one.article.title + one.article.text for one in tx.articles.all())
+        archive.close()
+
+
 @pytest.fixture
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server that the test may stop."""

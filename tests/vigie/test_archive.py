@@ -1,6 +1,7 @@
 """The archive: leases, hosts, revisions, the queue of unread articles, the change log, quarantine, versions, on both databases."""
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from vigie.archive import Archive, FrontierEntry, Transaction, explain_database_error
+from vigie.archive import Archive, Due, FrontierEntry, Transaction, explain_database_error
 from vigie.archive._engines import postgresql_engine
 from vigie.archive._schema import metadata
 from vigie.archive._version_1 import first_tables
@@ -307,6 +308,56 @@ def test_a_host_that_asked_to_wait_is_left_in_peace_by_everybody(archive: Archiv
     assert claim(archive, two, at=101) == ["https://a.example/1"]
 
 
+def test_articles_do_not_wait_for_a_listing_whose_host_asked_to_wait(archive: Archive) -> None:
+    (worker,) = crawlers(archive, 1)
+    with archive.begin() as tx:
+        tx.frontier.plan_listings([FEED], at=0)
+        tx.frontier.discover(FrontierEntry("https://pages.example/1", FEED.source, "article"), at=0)
+        tx.hosts.pause("silex.example", until=100)
+    assert claim(archive, worker) == ["https://pages.example/1"]
+
+
+def test_articles_wait_for_a_listing_that_another_worker_is_reading(archive: Archive) -> None:
+    one, two = crawlers(archive)
+    with archive.begin() as tx:
+        tx.frontier.plan_listings([FEED], at=0)
+        tx.frontier.discover(FrontierEntry("https://pages.example/1", FEED.source, "article"), at=0)
+    assert claim(archive, one) == [FEED.url]
+    assert claim(archive, two) == []
+    with archive.read() as tx:
+        assert tx.frontier.work_elsewhere(at=1)
+    assert finish(archive, one, FEED.url)
+    assert claim(archive, two) == ["https://pages.example/1"]
+    assert finish(archive, two, "https://pages.example/1")
+    with archive.read() as tx:
+        assert not tx.frontier.work_elsewhere(at=1)
+
+
+def test_what_was_fetched_since_is_left_out_on_request(archive: Archive) -> None:
+    (worker,) = crawlers(archive, 1)
+    known(archive, "https://a.example/1")
+    with archive.begin() as tx:
+        (entry,) = tx.frontier.claim(worker, at=1, limit=9, per_source=9)
+        tx.frontier.finish(entry, worker=worker, outcome="unreachable", at=10, next_try=20, failed=True)
+        assert tx.frontier.claim(worker, at=30, limit=9, per_source=9, due=Due(fetched_until=9)) == []
+        assert not tx.frontier.work_elsewhere(at=30, due=Due(fetched_until=9))
+        assert len(tx.frontier.claim(worker, at=30, limit=9, per_source=9, due=Due(fetched_until=10))) == 1
+
+
+def test_a_listing_may_name_an_address_twice(archive: Archive) -> None:
+    entries = [
+        FrontierEntry("https://a.example/1", "a", "article", hint={"feed.title": "T"}),
+        FrontierEntry("https://a.example/1", "a", "article", hint={"feed.published": "P"}),
+        FrontierEntry("https://a.example/2", "a", "article"),
+    ]
+    with archive.begin() as tx:
+        assert tx.frontier.discover_all(entries, at=0) == 2
+        assert tx.frontier.discover_all(entries, at=0) == 0
+        entry = tx.frontier.get("https://a.example/1")
+        assert entry
+        assert entry.hint == {"feed.title": "T", "feed.published": "P"}
+
+
 def test_what_a_redirect_leads_to_is_taken_and_kept_by_name(archive: Archive) -> None:
     one, two = crawlers(archive)
     known(archive, "https://a.example/1")
@@ -452,9 +503,11 @@ def test_a_fresh_archive_a_migrated_one_and_the_tables_of_the_code_are_the_same(
     found = tables(migrated)
     if url:
         migrated.close()
-        with postgresql_engine(url).begin() as connection:
+        engine = postgresql_engine(url)
+        with engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
     fresh = Archive.open(tmp_path / "fresh", url)
     assert tables(fresh) == found
     with fresh.begin() as tx:
@@ -560,10 +613,10 @@ def test_the_same_article_from_two_addresses_at_once_is_one_article(shared: Arch
 def test_the_same_url_found_by_two_at_once_is_new_to_one(shared: Archive) -> None:
     def discover(number: int) -> int:
         hint = {f"feed{number}.title": "Titre"}
+        entries = [FrontierEntry(f"https://a.example/{n}", "a", "article", hint=hint) for n in range(50)]
+        random.Random(number).shuffle(entries)
         with shared.begin() as tx:
-            return sum(
-                tx.frontier.discover(FrontierEntry(f"https://a.example/{n}", "a", "article", hint=hint), at=0) for n in range(50)
-            )
+            return tx.frontier.discover_all(entries, at=0)
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(discover, range(6))) == 50

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, case, func, insert, not_, or_, select, update
 
 from vigie.archive._address import host_of
 from vigie.archive._dialect import upsert
@@ -50,19 +50,21 @@ class Due:
     listings_only: bool = False
     fetched_until: float | None = None
 
-    def at(self, instant: float) -> ColumnElement[bool]:
-        """The condition on the frontier."""
-        conditions = [frontier.c.next_try <= instant]
+    def at(self, instant: float, table: FromClause = frontier) -> ColumnElement[bool]:
+        """The condition on the frontier, or on an alias of it."""
+        conditions = [table.c.next_try <= instant]
         if self.sources:
-            conditions.append(frontier.c.source.in_(self.sources))
+            conditions.append(table.c.source.in_(self.sources))
         if self.listings_only:
-            conditions.append(frontier.c.kind != "article")
+            conditions.append(table.c.kind != "article")
         if self.fetched_until is not None:
-            conditions.append(or_(frontier.c.fetched.is_(None), frontier.c.fetched <= self.fetched_until))
+            conditions.append(or_(table.c.fetched.is_(None), table.c.fetched <= self.fetched_until))
         return and_(*conditions)
 
 
 EVERYTHING = Due()
+# URLs looked up or added in one statement.
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +94,55 @@ class Frontier:
                 select(frontier.c.url, frontier.c.next_try).where(frontier.c.kind != "article", frontier.c.parent.is_(None))
             )
         }
-        for url, entry in named.items():
-            if url not in known:
-                self._insert(entry, at=at, next_try=at)
-            elif known[url].next_try is None:
+        self._insert([named[url] for url in sorted(named.keys() - known.keys())], at=at)
+        for url in sorted(named.keys() & known.keys()):
+            if known[url].next_try is None:
                 self._set(url, next_try=at)
         for url in sorted(known.keys() - named.keys()):
             self._set(url, next_try=None)
 
     def discover(self, entry: FrontierEntry, *, at: float) -> bool:
-        """Note a URL found in a listing; True when it is new.
+        """Note a URL found in a listing; True when it is new. See discover_all."""
+        return self.discover_all([entry], at=at) == 1
+
+    def discover_all(self, entries: Iterable[FrontierEntry], *, at: float) -> int:
+        """Note the URLs found in a listing; how many are new.
 
         A known one becomes due again when the same kind of listing now gives another time of update than before.
         """
-        known = select(frontier.c.hint, frontier.c.next_try).where(frontier.c.url == entry.url)
-        row = self._connection.execute(known).one_or_none()
-        if row is None:
-            if self._insert(entry, at=at, next_try=at):
-                return True
-            row = self._connection.execute(known).one()  # another worker found it at the same time
-        if json.loads(row.hint) | entry.hint != json.loads(row.hint):
-            row = self._connection.execute(known.with_for_update()).one()
-            before = json.loads(row.hint)
-            merged = before | entry.hint
-            changed = any(before[key] != merged[key] for key in before if key.endswith("updated"))
-            due = at if changed else row.next_try
-            self._set(entry.url, hint=json.dumps(merged, ensure_ascii=False, sort_keys=True), next_try=due)
-        return False
+        found: dict[str, list[FrontierEntry]] = {}
+        for entry in entries:
+            found.setdefault(entry.url.replace("\0", ""), []).append(entry)
+        new = 0
+        # By address: workers that find the same URLs wait for each other in one order.
+        urls = sorted(found)
+        for start in range(0, len(urls), _BATCH):
+            batch = urls[start : start + _BATCH]
+            known = self._hints(batch)
+            fresh = self._insert([found[url][0] for url in batch if url not in known], at=at)
+            new += len(fresh)
+            missed = [url for url in batch if url not in known and url not in fresh]  # another worker was quicker
+            known |= self._hints(missed) | {url: json.dumps(found[url][0].hint) for url in fresh}
+            for url in batch:
+                for entry in found[url]:
+                    if json.loads(known[url]) | entry.hint != json.loads(known[url]):
+                        known[url] = self._merge(url, entry.hint, at=at)
+        return new
+
+    def _hints(self, urls: Sequence[str]) -> dict[str, str]:
+        query = select(frontier.c.url, frontier.c.hint).where(frontier.c.url.in_(urls))
+        return {row.url: row.hint for row in self._connection.execute(query)} if urls else {}
+
+    def _merge(self, url: str, hint: dict[str, str], *, at: float) -> str:
+        """Add to what is said of a known URL; what is said of it then."""
+        query = select(frontier.c.hint, frontier.c.next_try).where(frontier.c.url == url)
+        row = self._connection.execute(query.with_for_update()).one()
+        before = json.loads(row.hint)
+        merged = before | hint
+        changed = any(before[key] != merged[key] for key in before if key.endswith("updated"))
+        said = json.dumps(merged, ensure_ascii=False, sort_keys=True)
+        self._set(url, hint=said, next_try=at if changed else row.next_try)
+        return said
 
     def claim(
         self,
@@ -133,7 +157,9 @@ class Frontier:
     ) -> list[FrontierEntry]:
         """Lease up to limit URLs that are due, at most per_source of each source: a slow outlet never starves the others.
 
-        The articles of a source wait until all its listings that are due have been read: only then is all said of them.
+        The articles of a source wait until all its listings that are due have been read, here or elsewhere: only then is all said
+        of them. (Listings whose host asked to wait are not waited for.)
+
         Only URLs of hosts that the worker holds, or takes with this claim; hosts of which it holds no URL any more are given
         back, but keep_hosts. delay: seconds that a host is then left in peace.
         """
@@ -151,7 +177,10 @@ class Frontier:
         """What would be claimed if nobody else claimed at the same time; nothing is locked."""
         rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
         listing = frontier.alias()
-        still_listing = select(listing.c.source).where(listing.c.next_try <= at, listing.c.kind != "article")
+        paused = select(hosts.c.host).where(hosts.c.paused_until > at)
+        still_listing = select(listing.c.source).where(
+            due.at(at, listing), listing.c.kind != "article", listing.c.host.not_in(paused)
+        )
         barred = select(hosts.c.host).where(func.coalesce(hosts.c.lease, "") != worker, not_(self._hosts.free(at=at)))
         ranked = (
             select(frontier.c.url, frontier.c.host, frontier.c.kind, rank.label("rank"))
@@ -309,15 +338,22 @@ class Frontier:
         )
         return [dict(row._mapping) for row in rows]
 
-    def _insert(self, entry: FrontierEntry, *, at: float, next_try: float) -> bool:
-        """Whether the URL was new."""
-        self._hosts.know(entry.host)
-        fresh = upsert(self._connection, frontier).values(
-            url=entry.url, source=entry.source, kind=entry.kind, parent=entry.parent, discovered=at,
-            next_try=next_try, attempts=0, host=entry.host,
-            hint=json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
-        )  # fmt: skip
-        return self._connection.scalar(fresh.on_conflict_do_nothing().returning(frontier.c.url)) is not None
+    def _insert(self, entries: Sequence[FrontierEntry], *, at: float) -> set[str]:
+        """Those of the URLs that were new."""
+        if not entries:
+            return set()
+        for host in sorted({entry.host for entry in entries}):
+            self._hosts.know(host)
+        rows = [
+            {
+                "url": entry.url, "source": entry.source, "kind": entry.kind, "parent": entry.parent, "discovered": at,
+                "next_try": at, "attempts": 0, "host": entry.host,
+                "hint": json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
+            }
+            for entry in entries
+        ]  # fmt: skip
+        fresh = upsert(self._connection, frontier).on_conflict_do_nothing().returning(frontier.c.url)
+        return set(self._connection.scalars(fresh, rows))
 
     def _set(self, url: str, **values: Any) -> None:
         self._connection.execute(update(frontier).where(frontier.c.url == url).values(**values))
