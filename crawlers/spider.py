@@ -175,15 +175,13 @@ class WatchSpider(Spider):
     def _beat(self) -> None:
         """Say that this worker lives, and see who does not.
 
-        One that stood still so long that it was taken for dead (a sleeping machine, say) lets go what it has not begun: others
-        may be at the same hosts now.
+        One that stood still so long that it was taken for dead (a sleeping machine, say) holds nothing any more: it begins
+        nothing of what it had claimed, and what it has under way will be dropped.
         """
 
         def work(tx: Transaction) -> bool:
             now = clock.now().timestamp()
             alive = tx.workers.beat(self._worker, at=now)
-            if not alive:
-                tx.frontier.let_go([entry.url for entry in self._waiting], self._worker)
             tx.workers.sweep(at=now)
             return alive
 

@@ -394,6 +394,8 @@ def test_the_end_of_a_fetch_counts_only_for_the_worker_that_holds_the_lease(arch
         assert not tx.frontier.hold("https://a.example/1", asleep)
         assert tx.frontier.outcomes(asleep) == {}
         assert tx.frontier.outcomes(awake) == {"https://a.example/1": {"article": 1}}
+        assert tx.frontier.claim(asleep, at=1000, limit=9, per_source=9) == [], "who is taken for dead gets nothing"
+        assert not tx.hosts.take("b.example", asleep, at=1000, delay=0)
         assert not tx.workers.beat(asleep, at=1000), "it is told that it was taken for dead"
         assert tx.workers.beat(asleep, at=1000)
         assert not tx.hosts.take("a.example", asleep, at=1000, delay=0)
@@ -482,6 +484,10 @@ def version_1(tmp_path: Path, url: str) -> None:
                 text("INSERT INTO frontier (url, source, kind, next_try, attempts, discovered, hint) VALUES (:url, 's', 'article', 0, 0, 0, '{}')"),
                 {"url": f"https://{'Ab'[number % 2]}.example/{number}"},
             )  # fmt: skip
+        connection.execute(text("UPDATE frontier SET lease = 'crawl-dead'"))
+        connection.execute(
+            text("INSERT INTO to_read (article, since, attempts, next_try, lease) VALUES ('a', 0, 0, 0, 'read-dead')")
+        )
     engine.dispose()
 
 
@@ -492,6 +498,7 @@ def test_an_archive_of_version_1_is_migrated_with_what_is_in_it(tmp_path: Path, 
     assert sorted(claim(archive, worker)) == ["https://A.example/0", "https://A.example/2", "https://b.example/1"]
     with archive.read() as tx:
         assert tx.hosts.held(worker) == {"a.example", "b.example"}
+        assert tx.to_read.leased(at=1) == 0
         assert tx.connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == "2"
     archive.close()
     Archive.open(tmp_path, url).close()

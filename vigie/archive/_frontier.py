@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, case, f
 from vigie.archive._address import host_of
 from vigie.archive._dialect import upsert
 from vigie.archive._hosts import Hosts
+from vigie.archive._leases import may_lease
 from vigie.archive._schema import fetches, frontier, hosts, workers
 
 Kind = Literal["feed", "sitemap", "section", "article"]
@@ -163,6 +164,8 @@ class Frontier:
         Only URLs of hosts that the worker holds, or takes with this claim; hosts of which it holds no URL any more are given
         back, but keep_hosts. delay: seconds that a host is then left in peace.
         """
+        if not may_lease(self._connection, worker):
+            return []
         found = self._candidates(worker, at=at, limit=limit, per_source=per_source, due=due)
         mine = self._share(worker, [row.host for row in found])
         locked = self._hosts.lock(mine, worker, at=at)
@@ -186,7 +189,7 @@ class Frontier:
             select(frontier.c.url, frontier.c.host, frontier.c.kind, rank.label("rank"))
             .where(
                 due.at(at),
-                _free(),
+                frontier.c.lease.is_(None),
                 or_(frontier.c.kind != "article", frontier.c.source.not_in(still_listing)),
                 frontier.c.host.not_in(barred),
             )
@@ -205,7 +208,11 @@ class Frontier:
 
     def _lock(self, urls: Sequence[str], *, at: float) -> list[Row[Any]]:
         """Those of the URLs that are still due and free, locked until the transaction ends, in the order given."""
-        query = select(frontier).where(frontier.c.url.in_(urls), frontier.c.next_try <= at, _free()).order_by(frontier.c.url)
+        query = (
+            select(frontier)
+            .where(frontier.c.url.in_(urls), frontier.c.next_try <= at, frontier.c.lease.is_(None))
+            .order_by(frontier.c.url)
+        )
         rows = {row.url: row for row in self._connection.execute(query.with_for_update(of=frontier, skip_locked=True))}
         return [rows[url] for url in urls if url in rows]
 
@@ -217,12 +224,6 @@ class Frontier:
         paused = select(hosts.c.host).where(hosts.c.lease.is_(None), hosts.c.paused_until > at)
         query = select(frontier.c.url).where(due.at(at), frontier.c.host.not_in(paused)).limit(1)
         return self._connection.scalar(query) is not None
-
-    def let_go(self, urls: Collection[str], worker: str) -> None:
-        """Give leases back unused."""
-        self._connection.execute(
-            update(frontier).where(frontier.c.url.in_(sorted(urls)), frontier.c.lease == worker).values(lease=None)
-        )
 
     def hold(self, url: str, worker: str) -> bool:
         """Whether the worker still holds the lease of a URL, which then stays its own until the transaction ends."""
@@ -357,10 +358,6 @@ class Frontier:
 
     def _set(self, url: str, **values: Any) -> None:
         self._connection.execute(update(frontier).where(frontier.c.url == url).values(**values))
-
-
-def _free() -> ColumnElement[bool]:
-    return or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
 
 
 def _entry(row: Any) -> FrontierEntry:

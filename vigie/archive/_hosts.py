@@ -9,7 +9,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from vigie.archive._dialect import database_time, upsert
-from vigie.archive._schema import frontier, hosts, workers
+from vigie.archive._leases import may_lease
+from vigie.archive._schema import frontier, hosts
 
 
 class Hosts:
@@ -28,7 +29,7 @@ class Hosts:
     def take(self, host: str, worker: str, *, at: float, delay: float) -> bool:
         """Take a host that no URL was claimed of (where a redirect leads); False while it is another's or to be left in peace."""
         self.know(host)
-        if not self.lock([host], worker, at=at):
+        if not may_lease(self._connection, worker) or not self.lock([host], worker, at=at):
             return False
         self.hold([host], worker, delay=delay)
         return True
@@ -78,7 +79,7 @@ class Hosts:
     def free(self, *, at: float) -> ColumnElement[bool]:
         """Whether any worker may take the host."""
         rested = and_(hosts.c.free_at <= database_time(self._connection), hosts.c.paused_until <= at)
-        return and_(or_(hosts.c.lease.is_(None), hosts.c.lease.not_in(select(workers.c.id))), rested)
+        return and_(hosts.c.lease.is_(None), rested)
 
     def _free(self, which: ColumnElement[bool]) -> None:
         free_at = database_time(self._connection) + hosts.c.delay

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from vigie.archive._changes import Changes
 from vigie.archive._dialect import STORIES, lock, upsert
+from vigie.archive._leases import may_lease
 from vigie.archive._records import from_json, to_json
-from vigie.archive._schema import articles, labels, stories, to_read, workers
+from vigie.archive._schema import articles, labels, stories, to_read
 from vigie.article import Labels
 
 ANALYSER = "analyser"
@@ -31,12 +32,13 @@ class ReadQueue:
 
     def claim(self, worker: str, *, at: float, limit: int) -> list[str]:
         """Lease up to limit articles, the earliest published first: ids in that order."""
-        free = or_(to_read.c.lease.is_(None), to_read.c.lease.not_in(select(workers.c.id)))
+        if not may_lease(self._connection, worker):
+            return []
         ids = list(
             self._connection.scalars(
                 select(to_read.c.article)
                 .join(articles, articles.c.id == to_read.c.article)
-                .where(free, to_read.c.next_try <= at)
+                .where(to_read.c.lease.is_(None), to_read.c.next_try <= at)
                 .order_by(articles.c.published.nulls_first(), articles.c.id)
                 .limit(limit)
                 .with_for_update(of=to_read, skip_locked=True)

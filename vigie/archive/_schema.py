@@ -140,6 +140,7 @@ to_read = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_try", Float, nullable=False, default=0),
     Column("lease", Word),
+    Index("to_read_leased", "lease", sqlite_where=text("lease IS NOT NULL"), postgresql_where=text("lease IS NOT NULL")),
 )
 
 labels = Table(

@@ -18,6 +18,9 @@ _frontier = Table(
     Column("host", Word, nullable=False, server_default=""),
 )
 
+_to_read = Table("to_read", _metadata, Column("lease", Word))
+_workers = Table("workers", _metadata, Column("id", Word, primary_key=True))
+
 _hosts = Table(
     "hosts",
     _metadata,
@@ -43,6 +46,9 @@ def one_lease_per_host(connection: Connection) -> None:
         known |= {host_of(url) for url in urls}
     if known:
         connection.execute(_hosts.insert(), [{"host": host} for host in sorted(known)])
+    for table in (_frontier, _to_read):  # leases of the dead stood there until somebody else took the work
+        connection.execute(update(table).where(table.c.lease.not_in(select(_workers.c.id))).values(lease=None))
+    Index("to_read_leased", _to_read.c.lease, sqlite_where=_leased, postgresql_where=_leased).create(connection)
     leases = Index("frontier_leased", _frontier.c.lease, _frontier.c.host, sqlite_where=_leased, postgresql_where=_leased)
     leases.create(connection)
 

@@ -1,4 +1,4 @@
-"""Who is at work. A lease names its worker; a lease whose worker is dead is free again.
+"""Who is at work. A lease names its worker; when the worker leaves or is found dead, its leases are taken off.
 
 A worker is dead when its process is gone (seen from the same machine) or when its heartbeat is older than HEARTBEAT_LIMIT_S
 (seen from any machine; their clocks must agree to within a minute). A process number that was given to another program meanwhile
@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from vigie.archive._hosts import Hosts
+from vigie.archive._leases import take_off
 from vigie.archive._schema import workers
 
 HEARTBEAT_S = 20.0
@@ -34,7 +35,7 @@ class Workers:
         return worker
 
     def beat(self, worker: str, *, at: float) -> bool:
-        """Say that the worker is alive. False when it was taken for dead meanwhile: it is registered again, and holds no host."""
+        """Say that the worker is alive. False when it was taken for dead meanwhile: it is registered again, and holds nothing."""
         if self._connection.execute(update(workers).where(workers.c.id == worker).values(beat=at)).rowcount:
             return True
         self._enter(worker, worker.partition("-")[0], at=at)
@@ -58,6 +59,7 @@ class Workers:
 
     def _take_out(self, worker: str, *conditions: ColumnElement[bool]) -> None:
         if self._connection.execute(delete(workers).where(workers.c.id == worker, *conditions)).rowcount:
+            take_off(self._connection, worker)
             self._hosts.give_all_back(worker)
 
     def _enter(self, worker: str, step: str, *, at: float) -> None:
