@@ -568,6 +568,16 @@ def test_a_claim_waits_for_nobody_and_takes_nothing_twice(shared: Archive) -> No
     assert claim(shared, two) == ["https://b.example/1"]
 
 
+def test_a_claim_leaves_out_what_another_transaction_is_changing(shared: Archive) -> None:
+    (worker,) = crawlers(shared, 1)
+    known(shared, "https://a.example/1", "https://a.example/2")
+    with shared.begin() as other, shared.begin() as tx:
+        other.frontier.retry("https://a.example/1", at=0)
+        tx.connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+        claimed = tx.frontier.claim(worker, at=1, limit=9, per_source=9)
+        assert [entry.url for entry in claimed] == ["https://a.example/2"]
+
+
 def test_readers_take_different_articles_without_waiting(shared: Archive) -> None:
     with shared.begin() as tx:
         for slug in "abcd":
