@@ -1,17 +1,19 @@
 """A crawl: one Scrapy run over the frontier, in this process, which can run one only (a reactor does not restart)."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy.exc import DatabaseError
 
 from crawlers.outcomes import Outcome
 from crawlers.reading import ReaderPool
 from crawlers.spider import CrawlOrder, WatchSpider
 from vigie import clock
-from vigie.archive import Archive, Fetch, FrontierEntry
+from vigie.archive import Archive, Fetch, FrontierEntry, Transaction
 from vigie.watch import Watch
 
 
@@ -39,12 +41,15 @@ def crawl(
 ) -> CrawlReport:
     """Fetch what is due; raises VigieError when the archive cannot be written."""
     now = clock.now().timestamp()
-    with archive.begin() as tx:
+
+    def begin(tx: Transaction) -> str:
         tx.workers.sweep(at=now)
         tx.frontier.plan_listings(_listings(order.watch), at=now)
         if poll_now:
             tx.frontier.poll_now(at=now, sources=order.sources)
-        worker = tx.workers.enter("crawl", at=now)
+        return tx.workers.enter("crawl", at=now)
+
+    worker = archive.write(begin)
     try:
         with ReaderPool() as pool:
             process = AsyncCrawlerProcess(scrapy_settings(order.watch, verbose=verbose))
@@ -61,8 +66,9 @@ def crawl(
                 tuple(tx.frontier.fetched_by(worker)) if order.listings_only else (),
             )
     finally:
-        with archive.begin() as tx:
-            tx.workers.leave(worker)
+        # Where the archive is gone, so is the word that this worker has left: others see that its process has.
+        with suppress(DatabaseError):
+            archive.write(lambda tx: tx.workers.leave(worker))
 
 
 def check_listings(
@@ -100,6 +106,7 @@ def scrapy_settings(watch: Watch, *, verbose: bool = False) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # the frontier decides when to try again
+            "crawlers.hosts.HostMiddleware": 50,
             "crawlers.robots.RobotsMiddleware": 100,
             "crawlers.pause.PauseMiddleware": 550,
         },

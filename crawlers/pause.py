@@ -6,10 +6,10 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from scrapy.utils.httpobj import urlparse_cached
 
 from crawlers.rhythm import MINUTE, retry_after
 from vigie import clock
+from vigie.archive import Archive, host_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +29,16 @@ class HostPaused(IgnoreRequest):
 class PauseMiddleware:
     """Holds back requests to hosts that asked to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, crawler: Crawler) -> None:
+        self._archive: Archive = crawler.spider.archive  # type: ignore[union-attr]  # the spider exists before its middlewares
         self._until: dict[str, float] = {}
 
     @classmethod
-    def from_crawler(cls, _crawler: Crawler) -> "PauseMiddleware":
-        return cls()
+    def from_crawler(cls, crawler: Crawler) -> "PauseMiddleware":
+        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        host = urlparse_cached(request).netloc
+        host = host_of(request.url)
         until = self._until.get(host, 0.0)
         if until > clock.now().timestamp():
             raise HostPaused(f"{host} asked to wait", until)
@@ -47,8 +48,10 @@ class PauseMiddleware:
         if response.status == 429 or (response.status in ASKS_TO_WAIT and header):
             now = clock.now().timestamp()
             wait = retry_after(header.decode("latin-1"), now=now) if header else None
-            host = urlparse_cached(request).netloc
-            self._until[host] = now + (DEFAULT_PAUSE if wait is None else wait)
+            host = host_of(request.url)
+            until = self._until[host] = now + (DEFAULT_PAUSE if wait is None else wait)
+            # Kept in the archive too: whoever takes the host next waits as well.
+            self._archive.write(lambda tx: tx.hosts.pause(host, until=until))
             logger.info("%s asks to wait %g s", host, self._until[host] - now)
             raise HostPaused(f"{host} answered {response.status}", self._until[host])
         return response

@@ -14,10 +14,12 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from sqlalchemy.exc import DatabaseError
 
+from crawlers.hosts import HostBusy
 from crawlers.rhythm import DAY, HOUR, MINUTE
 from vigie import clock
-from vigie.archive import Archive, RobotsFile
+from vigie.archive import Archive, FrontierEntry, RobotsFile, host_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,41 +59,61 @@ class RobotsMiddleware:
             return
         origin = _origin(request.url)
         if origin not in self._rules:
-            self._rules[origin] = asyncio.ensure_future(self._read_rules(origin))
-        rules = await self._rules[origin]
+            self._rules[origin] = asyncio.ensure_future(self._read_rules(origin, request.meta["entry"]))
+        try:
+            rules = await self._rules[origin]
+        except (HostBusy, DatabaseError):
+            self._rules.pop(origin, None)  # it says nothing about the file, which is asked for again
+            raise
         if rules is None:
             raise RobotsUnreachable(f"{origin}/robots.txt cannot be had: nothing is fetched from there for now")
         if not rules.can_fetch(request.url, self._agent):
             raise Disallowed(f"{origin}/robots.txt disallows it")
         self._respect_crawl_delay(rules, request)
 
-    async def _read_rules(self, origin: str) -> Protego | None:
-        return _parse(await self._file(origin))
+    async def _read_rules(self, origin: str, entry: FrontierEntry) -> Protego | None:
+        rules = _parse(await self._file(origin, entry))
+        self._note_delay(origin, rules)
+        return rules
 
-    async def _file(self, origin: str) -> RobotsFile:
+    async def _file(self, origin: str, entry: FrontierEntry) -> RobotsFile:
         now = clock.now().timestamp()
         with self._archive.read() as tx:
             kept = tx.robots.get(origin)
         if kept and now - kept.fetched < (KEPT if kept.status else KEPT_UNREACHABLE):
             return kept
-        request = Request(f"{origin}/robots.txt", meta={"robots_txt": True}, priority=1000, callback=NO_CALLBACK)
+        request = Request(f"{origin}/robots.txt", meta={"robots_txt": True, "entry": entry}, priority=1000, callback=NO_CALLBACK)
         assert self._crawler.engine
         try:
             file = _answer(await self._crawler.engine.download_async(request), now)
+        except (HostBusy, DatabaseError):
+            raise
         except Exception as error:  # whatever kept the file away, the answer is the same: unreachable
             logger.info("%s/robots.txt unreachable: %s", origin, error)
             file = RobotsFile(0, b"", now)
-        with self._archive.begin() as tx:
-            tx.robots.store(origin, file)
+        self._archive.write(lambda tx: tx.robots.store(origin, file))
         return file
 
+    def _note_delay(self, origin: str, rules: Protego | None) -> None:
+        """Keep in the archive how long the host is to be left in peace before another worker asks it."""
+        delay = max(self._crawler.settings.getfloat("DOWNLOAD_DELAY"), self._crawl_delay(rules) if rules else 0.0)
+        self._archive.write(lambda tx: tx.hosts.needs(host_of(origin), delay=delay))
+
+    def _crawl_delay(self, rules: Protego) -> float:
+        return min(float(rules.crawl_delay(self._agent) or 0.0), LONGEST_CRAWL_DELAY)
+
     def _respect_crawl_delay(self, rules: Protego, request: Request) -> None:
-        delay = rules.crawl_delay(self._agent)
+        delay = self._crawl_delay(rules)
+        if delay <= self._crawler.settings.getfloat("DOWNLOAD_DELAY"):
+            return
         assert self._crawler.engine
         downloader = self._crawler.engine.downloader
-        slot = downloader.slots.get(downloader.get_slot_key(request))
-        if delay and slot and slot.delay < delay:
-            slot.delay = min(float(delay), LONGEST_CRAWL_DELAY)
+        key = downloader.get_slot_key(request)
+        request.meta["autothrottle_dont_adjust_delay"] = True  # it would shorten what the host asks for
+        if slot := downloader.slots.get(key):
+            slot.delay = max(slot.delay, delay)
+        else:  # the host's first request makes the slot
+            downloader.per_slot_settings[key] = {"delay": delay}
             logger.info("%s asks for a delay of %g s", request.url, delay)
 
 

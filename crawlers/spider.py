@@ -2,23 +2,24 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DataError
 from twisted.python.failure import Failure
 
 from crawlers import rhythm
 from crawlers.extract import Extracted, extract
+from crawlers.hosts import HostBusy
 from crawlers.listings import ListingContent, read_listing
 from crawlers.outcomes import QUARANTINED, Outcome
 from crawlers.pause import HostPaused
@@ -26,7 +27,7 @@ from crawlers.reading import READING_LIMIT_S, ReaderPool
 from crawlers.robots import Disallowed, RobotsUnreachable
 from crawlers.safety import AddressRefused
 from vigie import clock
-from vigie.archive import Archive, FrontierEntry, Transaction, explain_database_error
+from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Due, FrontierEntry, Transaction, explain_database_error
 from vigie.article import Article, article_id
 from vigie.errors import VigieError
 from vigie.watch import Watch
@@ -35,7 +36,11 @@ logger = logging.getLogger(__name__)
 
 # Retries that fall due within this many seconds are waited for.
 PATIENCE_S = 60.0
-HEARTBEAT_S = 20.0
+# How long a crawl waits for work that others hold: as long as it takes to see that they are dead. Whoever still lives then does
+# that work itself.
+PATIENCE_WITH_OTHERS_S = HEARTBEAT_LIMIT_S + HEARTBEAT_S
+# It looks again after so many seconds, first soon, then less often.
+LOOK_AGAIN_S = (0.1, 1.0)
 # Redirects are followed; every other answer comes to the spider, which knows what it means.
 READ_STATUSES = (304, *range(400, 600))
 
@@ -80,6 +85,11 @@ class WatchSpider(Spider):
         self._progress = progress
         self._waiting: list[FrontierEntry] = []  # claimed, and held back until their host has a free place
         self._under_way: Counter[str] = Counter()  # requests by host
+        self._holding: Counter[str] = Counter()  # URLs by host, and hosts that requests of theirs were redirected to
+        self._guests: dict[str, set[str]] = {}  # these latter, by URL
+        self._begun = clock.now().timestamp()
+        self._beat_at = 0.0
+        self._idle_since: float | None = None  # nothing to be had, and nothing under way
         self._finished = asyncio.Event()
         self.fatal: VigieError | None = None
 
@@ -93,22 +103,24 @@ class WatchSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         loop = asyncio.get_running_loop()
         stop_at = loop.time() + self._order.deadline
-        beat_at = 0.0
         window = self._order.watch.crawl.concurrency * 4
         while loop.time() < stop_at and not self.fatal:
             self._finished.clear()
-            if loop.time() >= beat_at:
+            # Not the loop's clock: it stands still while the machine sleeps, and the others' clocks do not.
+            if abs(time.time() - self._beat_at) >= HEARTBEAT_S:
                 self._beat()
-                beat_at = loop.time() + HEARTBEAT_S
             held = len(self._waiting) + self._under_way.total()
             if held <= window // 2:
-                self._waiting += self._claim(window - held)
+                self._claim(window - held)
+            elif any(not count for count in self._holding.values()):
+                self._give_back()
             for entry in self._released():
                 yield self._request(entry)
             if self._under_way.total():
+                self._idle_since = None
                 await self._something_finishes()
-            elif (wait := self._seconds_to_retry()) is not None:
-                await asyncio.sleep(min(wait, stop_at - loop.time()))
+            elif (wait := self._seconds_to_wait(loop.time())) is not None:
+                await asyncio.sleep(max(0.0, min(wait, stop_at - loop.time())))
             else:
                 break
 
@@ -116,36 +128,100 @@ class WatchSpider(Spider):
         """What may be asked for now. A host's queue stays here, not in the downloader: a host that asks to wait can be left."""
         waiting, self._waiting = self._waiting, []
         for entry in waiting:
-            host = urlsplit(entry.url).netloc
+            host = entry.host
             if self._under_way[host] < self._order.watch.crawl.concurrency_per_host:
                 self._under_way[host] += 1
                 yield entry
             else:
                 self._waiting.append(entry)
 
-    def _claim(self, limit: int) -> list[FrontierEntry]:
-        with self._guarded(), self.archive.begin() as tx:
+    def _claim(self, limit: int) -> None:
+        """Take more work, and give back the hosts that are done with."""
+
+        def work(tx: Transaction) -> list[FrontierEntry]:
             return tx.frontier.claim(
                 self._worker,
                 at=clock.now().timestamp(),
                 limit=limit,
                 per_source=max(4, limit // 4),
-                sources=self._order.sources,
-                listings_only=self._order.listings_only,
+                due=self._due,
+                delay=self._order.watch.crawl.delay,
+                keep_hosts=self._in_use(),
             )
-        return []
+
+        if self._idle_since is not None:
+            self._beat()  # it is waiting for others: see whether they live
+        with self._guarded():
+            claimed = self.archive.write(work)
+            self._forget_idle_hosts()
+            self._waiting += claimed
+            self._holding.update(entry.host for entry in claimed)
+
+    def _give_back(self) -> None:
+        with self._guarded():
+            self.archive.write(lambda tx: tx.hosts.give_back(self._worker, but=self._in_use()))
+            self._forget_idle_hosts()
+
+    def _in_use(self) -> list[str]:
+        return [host for host, count in self._holding.items() if count]
+
+    def _forget_idle_hosts(self) -> None:
+        self._holding = +self._holding
+
+    @property
+    def _due(self) -> Due:
+        return Due(self._order.sources, self._order.listings_only, self._begun if self._order.once else None)
 
     def _beat(self) -> None:
-        with self._guarded(), self.archive.begin() as tx:
-            tx.workers.beat(self._worker, at=clock.now().timestamp())
+        """Say that this worker lives, and see who does not.
 
-    def _seconds_to_retry(self) -> float | None:
-        if self._order.once:
-            return None
-        with self.archive.read() as tx:
-            due = tx.frontier.next_retry(sources=self._order.sources)
-        wait = None if due is None else due - clock.now().timestamp()
-        return max(0.1, wait) if wait is not None and wait <= PATIENCE_S else None
+        One that stood still so long that it was taken for dead (a sleeping machine, say) holds nothing any more: it begins
+        nothing of what it had claimed, and what it has under way will be dropped.
+        """
+
+        def work(tx: Transaction) -> bool:
+            now = clock.now().timestamp()
+            alive = tx.workers.beat(self._worker, at=now)
+            tx.workers.sweep(at=now)
+            return alive
+
+        with self._guarded():
+            if not self.archive.write(work):
+                self._holding.subtract(entry.host for entry in self._waiting)
+                self._waiting = []
+            self._beat_at = time.time()
+
+    def may_ask(self, host: str, entry: FrontierEntry) -> bool:
+        """Whether a request that belongs to the entry may go to a host now, which this takes where a redirect leads to it."""
+        guests = self._guests.setdefault(entry.url, set())
+        if host == entry.host or host in guests:
+            return True
+
+        def take(tx: Transaction) -> bool:
+            return tx.hosts.take(host, self._worker, at=clock.now().timestamp(), delay=self._order.watch.crawl.delay)
+
+        if not self._holding[host] and not self.archive.write(take):
+            return False
+        guests.add(host)
+        self._holding[host] += 1
+        return True
+
+    def _seconds_to_wait(self, now: float) -> float | None:
+        """How long to wait for what others hold, or for the next retry; None: nothing will come."""
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        waited = now - self._idle_since
+        at = clock.now().timestamp()
+        waits = []
+        with self._guarded(), self.archive.read() as tx:
+            if waited < PATIENCE_WITH_OTHERS_S + self._order.watch.crawl.delay and tx.frontier.work_elsewhere(
+                at=at, due=self._due
+            ):
+                soonest, latest = LOOK_AGAIN_S
+                waits.append(min(latest, soonest + waited / 4))
+            retry = None if self._order.once else tx.frontier.next_retry(at=at, sources=self._order.sources)
+            if retry is not None and retry - at <= PATIENCE_S:
+                waits.append(max(0.1, retry - at))
+        return min(waits, default=None)
 
     async def _something_finishes(self) -> None:
         try:
@@ -165,7 +241,7 @@ class WatchSpider(Spider):
             errback=self.failed,
             headers=headers,
             cb_kwargs={"entry": entry},
-            meta={"handle_httpstatus_list": READ_STATUSES},
+            meta={"handle_httpstatus_list": READ_STATUSES, "entry": entry},
             dont_filter=True,
         )
 
@@ -190,10 +266,14 @@ class WatchSpider(Spider):
         """Write down why nothing came."""
         error, entry = failure.value, failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds request
         assert error is not None
-        outcome, detail = _outcome_of_exception(error)
-        until = error.until if isinstance(error, HostPaused) else None
         try:
-            self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until))
+            if isinstance(error, DatabaseError):  # ours, not the host's: nothing is said of the URL
+                with self._guarded():
+                    raise error
+            outcome, detail = _outcome_of_exception(error)
+            until = error.until if isinstance(error, HostPaused | HostBusy) else None
+            patient = isinstance(error, HostBusy)
+            self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until, patient=patient))
         finally:
             self._done_with(entry)
 
@@ -228,17 +308,16 @@ class WatchSpider(Spider):
     def _discover(self, tx: Transaction, entry: FrontierEntry, content: ListingContent) -> _Result:
         now = clock.now().timestamp()
         oldest = now - self._order.watch.crawl.max_age_days * rhythm.DAY
-        new = known = 0
+        entries = []
         for link in content.links:
             if link.instant is not None and link.instant < oldest:
                 continue
             kind = link.kind
             hint = {f"{entry.kind}.{key}": value for key, value in link.hint.items()}
-            found = FrontierEntry(link.url, entry.source, kind, hint=hint, parent=entry.url if kind != "article" else None)
-            if tx.frontier.discover(found, at=now):
-                new += 1
-            else:
-                known += 1
+            parent = entry.url if kind != "article" else None
+            entries.append(FrontierEntry(link.url, entry.source, kind, hint=hint, parent=parent))
+        new = tx.frontier.discover_all(entries, at=now)
+        known = len(entries) - new
         interval = rhythm.next_interval(entry.interval, new=new, known=known, at_least=content.ttl or 0.0)
         detail = f"{new} new of {new + known}"
         return _Result(Outcome.LISTING, detail, next_try=now + interval, interval=interval)
@@ -271,9 +350,12 @@ class WatchSpider(Spider):
         interval = rhythm.next_interval(entry.interval, new=0, known=1)
         return _Result(Outcome.UNCHANGED, next_try=now + interval, interval=interval)
 
-    def _failure(self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None) -> _Result:
+    def _failure(
+        self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None, patient: bool = False
+    ) -> _Result:
+        """patient: however often it failed, the URL is tried again."""
         now = clock.now().timestamp()
-        if entry.kind == "article" and rhythm.gives_up(outcome, entry.attempts):
+        if entry.kind == "article" and not patient and rhythm.gives_up(outcome, entry.attempts):
             return _Result(outcome, detail)
         return _Result(outcome, detail, next_try=until or now + rhythm.wait_after_failure(outcome, entry.attempts))
 
@@ -288,9 +370,9 @@ class WatchSpider(Spider):
         with self._guarded():
             try:
                 self._commit(entry, response, decide, now=now)
-            except DatabaseError:
-                raise
             except Exception as error:  # a fault of ours costs this page only, and is seen in quarantine
+                if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+                    raise
                 logger.exception("%s could not be kept", entry.url)
                 said = f"{type(error).__name__}: {error}"[:500]
                 self._commit(entry, response, lambda _: self._failure(entry, Outcome.BROKEN, said), now=now)
@@ -303,33 +385,51 @@ class WatchSpider(Spider):
         *,
         now: float,
     ) -> None:
-        with self.archive.begin() as tx:
-            result = decide(tx)
-            usable = response is not None and not result.outcome.is_failure
-            tx.frontier.finish(
-                entry,
-                worker=self._worker,
-                outcome=result.outcome,
-                at=now,
-                next_try=result.next_try,
-                failed=result.outcome.is_failure,
-                status=response.status if response is not None else None,
-                size=len(response.body) if response is not None else 0,
-                detail=result.detail,
-                etag=_header(response, "ETag") if usable and response is not None else None,
-                modified=_header(response, "Last-Modified") if usable and response is not None else None,
-                interval=result.interval,
-            )
-            if result.outcome in QUARANTINED:
-                if result.outcome is Outcome.BROKEN and response is not None:
-                    self._keep_page(tx, entry, response, now)
-                tx.quarantine.put("crawl", entry.url, reason=result.outcome, detail=result.detail, source=entry.source, at=now)
-            else:
-                tx.quarantine.release("crawl", entry.url)
-        self._progress(entry.source, result.outcome)
+        result = self.archive.write(lambda tx: self._end(tx, entry, response, decide, now=now))
+        if result is None:
+            logger.info("%s: another worker has taken it over; what came here is dropped", entry.url)
+        else:
+            self._progress(entry.source, result.outcome)
+
+    def _end(
+        self,
+        tx: Transaction,
+        entry: FrontierEntry,
+        response: Response | None,
+        decide: Callable[[Transaction], _Result],
+        *,
+        now: float,
+    ) -> _Result | None:
+        """What is written about the end of a fetch; None, and nothing is, when the lease is no longer this worker's."""
+        if not tx.frontier.hold(entry.url, self._worker):
+            return None
+        result = decide(tx)
+        usable = response is not None and not result.outcome.is_failure
+        tx.frontier.finish(
+            entry,
+            worker=self._worker,
+            outcome=result.outcome,
+            at=now,
+            next_try=result.next_try,
+            failed=result.outcome.is_failure,
+            status=response.status if response is not None else None,
+            size=len(response.body) if response is not None else 0,
+            detail=result.detail,
+            etag=_header(response, "ETag") if usable and response is not None else None,
+            modified=_header(response, "Last-Modified") if usable and response is not None else None,
+            interval=result.interval,
+        )
+        if result.outcome in QUARANTINED:
+            if result.outcome is Outcome.BROKEN and response is not None:
+                self._keep_page(tx, entry, response, now)
+            tx.quarantine.put("crawl", entry.url, reason=result.outcome, detail=result.detail, source=entry.source, at=now)
+        else:
+            tx.quarantine.release("crawl", entry.url)
+        return result
 
     def _done_with(self, entry: FrontierEntry) -> None:
-        self._under_way[urlsplit(entry.url).netloc] -= 1
+        self._under_way[entry.host] -= 1
+        self._holding.subtract([entry.host, *self._guests.pop(entry.url, ())])
         self._finished.set()
 
     @contextmanager
@@ -394,6 +494,7 @@ def _outcome_of_exception(error: BaseException) -> tuple[Outcome, str]:
         Disallowed: Outcome.DISALLOWED,
         RobotsUnreachable: Outcome.DEFERRED,
         HostPaused: Outcome.DEFERRED,
+        HostBusy: Outcome.DEFERRED,
         DownloadCancelledError: Outcome.TOO_LARGE,
         HttpError: Outcome.HTTP_ERROR,
     }

@@ -136,11 +136,11 @@ class _Turn:
     def _beat(self) -> None:
         while not self._over.wait(_HEARTBEAT_S):
             with suppress(DatabaseError), self._archive.begin() as tx:
-                tx.workers.beat(self._worker, at=now().timestamp())
+                tx.workers.goes_on(self._worker, at=now().timestamp())
 
     def goes_on(self, tx: "Transaction") -> bool:
         """Whether nobody has taken over, in the belief that this process was dead (its machine slept, say)."""
-        return tx.workers.beat(self._worker, at=now().timestamp())
+        return tx.workers.goes_on(self._worker, at=now().timestamp())
 
     def end(self) -> None:
         """Give the right back."""

@@ -1,13 +1,16 @@
 """Reading: from articles to labels, in batches, and the archive's queue worked through under leases."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import DatabaseError
 
 from nlp.document import MODELS, Document, paragraphs, take_apart
 from nlp.mentions import find_mentions
@@ -18,7 +21,7 @@ from nlp.stance_features import Targeted
 from nlp.stories import group_stories, sketch
 from nlp.topics import THRESHOLD, TopicModel
 from vigie import clock
-from vigie.archive import Archive
+from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Mention, Sentence, StanceLabel, article_id
 from vigie.language import detect_language
 from vigie.watch import Subject, Watch
@@ -30,6 +33,8 @@ Floats = NDArray[np.float32]
 # Raised with every change of the method that may change a label.
 METHOD = 1
 RETRY_AFTER_S = 3600.0
+# How often a reader looks whether others have left something behind.
+LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,31 +198,55 @@ class ReadReport:
 
 def read_archive(archive: Archive, watch: Watch, *, progress: Callable[..., None], limit: int | None = None) -> ReadReport:
     """Read what is queued until nothing is; each batch is committed as a whole."""
-    now = clock.now().timestamp()
-    with archive.begin() as tx:
-        tx.workers.sweep(at=now)
-        worker = tx.workers.enter("read", at=now)
-        waiting = tx.to_read.waiting(at=now)
+    worker, waiting = archive.write(_enter)
     counts = {"read": 0, "overtaken": 0, "broken": 0}
     try:
-        if waiting:
-            progress(0, total=min(waiting, limit or waiting))
-            reader = Reader(watch)
-            while limit is None or sum(counts.values()) < limit:
-                with archive.begin() as tx:
-                    tx.workers.beat(worker, at=clock.now().timestamp())
-                    ids = tx.to_read.claim(worker, at=clock.now().timestamp(), limit=watch.models.batch)
-                    articles = tx.articles.get(ids)
-                if not articles:
-                    break
-                _read_batch(archive, reader, articles, worker, counts)
-                progress(len(articles))
-        with archive.begin() as tx:
-            moved = group_stories(tx)
+        with archive.beating(worker):
+            if waiting:
+                progress(0, total=min(waiting, limit or waiting))
+                _read_all(archive, watch, worker, counts, limit, progress)
+            moved = archive.write(group_stories)
     finally:
-        with archive.begin() as tx:
-            tx.workers.leave(worker)
+        # Where the archive is gone, so is the word that this worker has left: others see that its process has.
+        with suppress(DatabaseError):
+            archive.write(lambda tx: tx.workers.leave(worker))
     return ReadReport(**counts, moved=moved)
+
+
+def _enter(tx: Transaction) -> tuple[str, int]:
+    now = clock.now().timestamp()
+    tx.workers.sweep(at=now)
+    return tx.workers.enter("read", at=now), tx.to_read.waiting(at=now)
+
+
+def _read_all(
+    archive: Archive, watch: Watch, worker: str, counts: dict[str, int], limit: int | None, progress: Callable[..., None]
+) -> None:
+    """Read batch after batch, until nothing is left or others who live are reading what is."""
+    reader: Reader | None = None
+    give_up_at: float | None = None
+
+    def claim(tx: Transaction) -> tuple[Sequence[Article], int]:
+        now = clock.now().timestamp()
+        tx.workers.beat(worker, at=now)
+        if give_up_at is not None:
+            tx.workers.sweep(at=now)
+        ids = tx.to_read.claim(worker, at=now, limit=watch.models.batch)
+        return tx.articles.get(ids), 0 if ids else tx.to_read.leased(at=now)
+
+    while limit is None or sum(counts.values()) < limit:
+        articles, elsewhere = archive.write(claim)
+        if articles:
+            give_up_at = None
+            reader = reader or Reader(watch)
+            _read_batch(archive, reader, articles, worker, counts)
+            progress(len(articles))
+            continue
+        # What another holds may be left behind by it; how long that takes to be seen is how long to wait.
+        give_up_at = give_up_at or time.monotonic() + HEARTBEAT_LIMIT_S + HEARTBEAT_S
+        if not elsewhere or time.monotonic() > give_up_at:
+            return
+        time.sleep(LOOK_AGAIN_S)
 
 
 def _read_batch(archive: Archive, reader: Reader, articles: Sequence[Article], worker: str, counts: dict[str, int]) -> None:
@@ -226,19 +255,31 @@ def _read_batch(archive: Archive, reader: Reader, articles: Sequence[Article], w
     except Exception:  # one of them is broken: each alone, so that the others are read
         logger.info("a batch failed; reading its articles one by one", exc_info=True)
         readings = [_read_alone(reader, article) for article in articles]
+    made = list(zip(articles, readings, strict=True))
+    for outcome in archive.write(lambda tx: _keep(tx, made, worker)):
+        counts[outcome] += 1
+
+
+def _keep(tx: Transaction, made: Sequence[tuple[Article, Reading | Exception]], worker: str) -> list[str]:
+    """Commit a batch; how each of its articles ended. One whose lease another worker has taken over is left to that one."""
     now = clock.now().timestamp()
-    with archive.begin() as tx:
-        for article, reading in zip(articles, readings, strict=True):
-            if isinstance(reading, Exception):
-                counts["broken"] += 1
-                detail = f"{type(reading).__name__}: {reading}"[:500]
-                tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
-                tx.to_read.put_off(article.id, until=now + RETRY_AFTER_S)
-            elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
-                counts["read"] += 1
-                tx.quarantine.release("read", article.id)
-            else:
-                counts["overtaken"] += 1
+    tx.stories.lock(shared=True)
+    held = tx.to_read.hold([article.id for article, _ in made], worker)
+    ends = []
+    for article, reading in sorted(made, key=lambda pair: pair[0].id):
+        if article.id not in held:
+            ends.append("overtaken")
+        elif isinstance(reading, Exception):
+            ends.append("broken")
+            detail = f"{type(reading).__name__}: {reading}"[:500]
+            tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
+            tx.to_read.put_off(article.id, worker=worker, until=now + RETRY_AFTER_S)
+        elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
+            ends.append("read")
+            tx.quarantine.release("read", article.id)
+        else:
+            ends.append("overtaken")
+    return ends
 
 
 def _read_alone(reader: Reader, article: Article) -> Reading | Exception:

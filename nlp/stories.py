@@ -45,6 +45,7 @@ def group_stories(tx: Transaction) -> int:
     What was published before cannot change by what comes after, so that a part gives the same stories as the whole. The
     articles of every story that grew or shrank go into the change log, since their indexed form changes.
     """
+    tx.stories.lock()
     ungrouped, since = tx.stories.ungrouped()
     if not ungrouped:
         return 0
@@ -52,7 +53,7 @@ def group_stories(tx: Transaction) -> int:
     before = {one.article: _Place(one.story, one.reprint_of) for one in prints if one.story is not None}
     after = _group(prints, since=since)
     moved = [article for article, place in after.items() if before.get(article) != place]
-    for article in moved:
+    for article in sorted(moved):
         tx.stories.set(article, after[article].story, reprint_of=after[article].reprint_of)
     stories = {after[article].story for article in moved} | {before[article].story for article in moved if article in before}
     tx.changes.append(article for article, place in (before | after).items() if place.story in stories)

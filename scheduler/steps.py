@@ -37,4 +37,9 @@ def run_steps(
 
 def _as_environment(settings: Settings) -> dict[str, str]:
     """The settings for a child: not on its command line, since a URL may hold a password and any list of processes shows it."""
-    return {"VIGIE_WATCH": str(settings.watch_file), "VIGIE_DATA": str(settings.data), "VIGIE_INDEX": settings.index_url}
+    return {
+        "VIGIE_WATCH": str(settings.watch_file),
+        "VIGIE_DATA": str(settings.data),
+        "VIGIE_ARCHIVE": settings.archive_url,
+        "VIGIE_INDEX": settings.index_url,
+    }

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 from tests.elastic.node import Node, folder_of_nodes, why_not
+from tests.needs import unavailable
+from tests.postgres import postgres_server, postgres_url
 from vigie.archive import Archive
+
+__all__ = ["postgres_server", "postgres_url"]  # fixtures for every test
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -26,13 +30,6 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"the real data is not here ({SHARED}); VIGIE_SHARED names its folder")
     return SHARED / "data"
-
-
-def unavailable(server: str, why: str) -> None:
-    """Skip a test for want of a server, with the reason; where VIGIE_TEST_NEEDS names it (as CI does), the test fails instead."""
-    if server in os.environ.get("VIGIE_TEST_NEEDS", "").split():
-        pytest.fail(f"{server} is needed here: {why}")
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +64,7 @@ class Vigie:
         self.folder = folder
         self.watch = folder / "watch.toml"
         self.data = folder / "data"
+        self.archive_url = ""
 
     def write_watch(self, sources: str, *, crawl: str = "delay = 0", more: str = "") -> None:
         """A watch on DeepSeek with these [[sources]] tables, on loopback."""
@@ -76,7 +74,12 @@ class Vigie:
         return [sys.executable, "-m", "vigie", *words]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return os.environ | {"VIGIE_WATCH": str(self.watch), "VIGIE_DATA": str(self.data), **more}
+        return os.environ | {
+            "VIGIE_WATCH": str(self.watch),
+            "VIGIE_DATA": str(self.data),
+            "VIGIE_ARCHIVE": self.archive_url,
+            **more,
+        }
 
     def __call__(self, *words: str, now: str = "", stdin: str | None = None) -> Told:
         environment = self.environment(**({"VIGIE_NOW": now} if now else {}))
@@ -87,7 +90,7 @@ class Vigie:
 
     @property
     def archive(self) -> Archive:
-        return Archive.open(self.data)
+        return Archive.open(self.data, self.archive_url)
 
 
 WATCH = """

@@ -1,6 +1,6 @@
 """Where a command works: the watch file, the data folder and the index."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """The three settings that every command takes, each with its environment variable.
+    """The settings that every command takes, each with its environment variable.
 
     watch_file: ``--watch`` / VIGIE_WATCH. data: ``--data`` / VIGIE_DATA, the folder of archive and embedded index.
     index_url: ``--index`` / VIGIE_INDEX, empty for the embedded index in the data folder.
+    archive_url: ``--archive`` / VIGIE_ARCHIVE, a postgresql:// URL, empty for the SQLite archive in the data folder.
     """
 
     watch_file: Path
     data: Path
     index_url: str = ""
+    archive_url: str = field(default="", repr=False)  # it may hold a password
 
     @cached_property
     def watch(self) -> "Watch":
@@ -30,10 +32,15 @@ class Settings:
         return load_watch(self.watch_file)
 
     def open_archive(self) -> "Archive":
-        """The archive in the data folder, made on first use."""
+        """The archive, made on first use."""
         from vigie.archive import Archive
 
-        return Archive.open(self.data)
+        return Archive.open(self.data, self.archive_url)
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether there is an archive to be looked at, so that looking makes none in a data folder."""
+        return bool(self.archive_url) or (self.data / "archive.db").exists()
 
     @property
     def index_folder(self) -> Path:

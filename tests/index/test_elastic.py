@@ -14,10 +14,10 @@ from index.document import COLUMNS, IndexedArticle, indexed_article
 from index.elastic import ElasticIndex
 from index.elastic_client import API_KEY, CA, FINGERPRINT, PASSWORD, USER, parse_address
 from index.query import Everything, FieldValue, Word
-from tests.conftest import unavailable
 from tests.elastic.node import Node, folder_of_nodes, why_not
 from tests.index.corpus import WATCH, small_press, stored
 from tests.index.test_kibana import FIELDS
+from tests.needs import unavailable
 from vigie.archive import StoredArticle
 from vigie.errors import UsageError, VigieError
 

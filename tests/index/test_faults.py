@@ -19,10 +19,11 @@ from index.document import indexed_article
 from index.elastic import ElasticIndex
 from index.follow import Counts, bring_up_to_date
 from index.query import Everything, Word
-from tests.conftest import Vigie, unavailable
+from tests.conftest import Vigie
 from tests.elastic.node import NEXT_VERSION, Cluster, Node, folder_of_nodes, java_for, why_not
 from tests.index.corpus import WATCH, stored
 from tests.index.test_follow import keep
+from tests.needs import unavailable
 from vigie.archive import Archive, StoredArticle
 from vigie.errors import VigieError
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,12 @@ from sqlalchemy import delete, text
 
 from index import follow
 from index.document import IndexedArticle, story_number
+from index.elastic import ElasticIndex
 from index.embedded import EmbeddedIndex
 from index.engine import Engine
 from index.follow import Counts, bring_up_to_date, rebuild
 from index.query import Everything, FieldValue, Word
+from tests.conftest import Vigie
 from tests.index.conftest import NewIndex
 from tests.index.corpus import WATCH, stored
 from vigie.archive import Archive, StoredArticle
@@ -173,6 +176,7 @@ import sys
 from pathlib import Path
 from vigie.archive import Archive
 from index.document import IndexedArticle, story_number
+from index.elastic import ElasticIndex
 from index.embedded import EmbeddedIndex
 from index import follow
 from tests.index.corpus import WATCH
@@ -276,3 +280,25 @@ def test_a_rebuilt_index_that_lacks_an_article_does_not_take_over(
         rebuild(archive, WATCH, index)
     index.reload()
     assert (index.name, index.size) == (name, 5)
+
+
+@pytest.mark.slow
+def test_several_machines_follow_for_one_cluster(vigie: Vigie, postgres_url: str, elastic_url: str) -> None:
+    """Each runs vigie index at the same moment, on one archive and one cluster: one goes on, the others wait for it."""
+    vigie.write_watch(
+        '[[sources]]\nid = "lemonde"\nname = "Le Monde"\nhome = "https://lemonde.example/"\n'
+        'feeds = ["https://lemonde.example/feed"]\nlanguage = "fr"\ncountry = "FR"'
+    )
+    several = [stored(number) for number in range(400)]
+    keep(Archive.open(vigie.data, postgres_url), *several)
+    place = f"{elastic_url}/t{uuid.uuid4().hex[:12]}"
+    settings = vigie.environment(VIGIE_ARCHIVE=postgres_url, VIGIE_INDEX=place)
+    machines = [subprocess.Popen(vigie.command("index"), env=settings, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [machine.communicate(timeout=120)[1] for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0, 0, 0], said
+    assert sum(int(text.split()[0]) for text in said) == 400
+    assert ids(ElasticIndex(place, WATCH)) == {one.article.id for one in several}
+    told = subprocess.run(vigie.command("doctor"), env=settings, capture_output=True, text=True, check=False)
+    assert "400 articles, 0 changes behind" in told.stdout
+    assert postgres_url.rpartition("/")[2] in told.stdout
+    assert "secret" not in told.stdout

@@ -1,6 +1,7 @@
 """The archive: the system of record. What has been found, fetched, read, indexed, and what went wrong.
 
-One database (SQLite by default). All access goes through a transaction that offers the tables by concern::
+One database: SQLite in the data folder, or PostgreSQL, which several machines share. All access goes through a transaction that
+offers the tables by concern::
 
     with archive.begin() as tx:
         tx.articles.store(article, page_id=…)
@@ -9,15 +10,21 @@ One database (SQLite by default). All access goes through a transaction that off
 A step takes a lease on its work and commits its result together with the next step's work in one such transaction.
 """
 
-from vigie.archive._archive import Archive, Transaction, explain_database_error
+from vigie.archive._address import host_of
+from vigie.archive._archive import Archive, Transaction
 from vigie.archive._articles import StoredArticle
-from vigie.archive._frontier import Fetch, FrontierEntry
+from vigie.archive._engines import explain_database_error
+from vigie.archive._frontier import Due, Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
+from vigie.archive._workers import HEARTBEAT_LIMIT_S, HEARTBEAT_S
 
 __all__ = [
+    "HEARTBEAT_LIMIT_S",
+    "HEARTBEAT_S",
     "Archive",
+    "Due",
     "Fetch",
     "Fingerprint",
     "FrontierEntry",
@@ -26,4 +33,5 @@ __all__ = [
     "StoredArticle",
     "Transaction",
     "explain_database_error",
+    "host_of",
 ]

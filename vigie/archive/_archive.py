@@ -1,24 +1,33 @@
 """Opening the archive, its transactions, and bringing an older one up to date."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
+from vigie import clock
 from vigie.archive import _schema
 from vigie.archive._articles import Articles, Pages
 from vigie.archive._changes import Changes
+from vigie.archive._dialect import MIGRATION, lock
+from vigie.archive._engines import explain_database_error, is_taken_back, postgresql_engine, shown, sqlite_engine
 from vigie.archive._frontier import Frontier
+from vigie.archive._hosts import Hosts
 from vigie.archive._labels import LabelStore, ReadQueue, Stories
 from vigie.archive._quarantine import Quarantine
 from vigie.archive._robots import Robots
-from vigie.archive._workers import Workers
+from vigie.archive._workers import HEARTBEAT_S, Workers
 from vigie.errors import VigieError
 
-BUSY_TIMEOUT_S = 60
+# A transaction that the database takes back in favour of another is begun anew so many times.
+TRIES = 6
+
+Made = TypeVar("Made")
 
 
 class Transaction:
@@ -29,7 +38,11 @@ class Transaction:
 
     @cached_property
     def frontier(self) -> Frontier:
-        return Frontier(self.connection)
+        return Frontier(self.connection, self.hosts)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        return Hosts(self.connection)
 
     @cached_property
     def pages(self) -> Pages:
@@ -45,7 +58,7 @@ class Transaction:
 
     @cached_property
     def labels(self) -> LabelStore:
-        return LabelStore(self.connection)
+        return LabelStore(self.connection, self.changes)
 
     @cached_property
     def stories(self) -> Stories:
@@ -65,44 +78,53 @@ class Transaction:
 
     @cached_property
     def workers(self) -> Workers:
-        return Workers(self.connection)
+        return Workers(self.connection, self.hosts)
 
 
 class Archive:
-    """The system of record in a data folder."""
+    """The system of record: a file in a data folder, or a PostgreSQL database that several machines share.
+
+    place: where it is, in words that may be shown (no password).
+    """
 
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine = engine
         self.place = place
 
     @classmethod
-    def open(cls, data: Path) -> "Archive":
-        """Open the archive of a data folder, making or migrating it where needed; raises VigieError otherwise."""
-        path = data / "archive.db"
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise VigieError(
-                f"{data}: the data folder cannot be made: {error.strerror}", mend="name another with --data DIR or VIGIE_DATA"
-            ) from None
-        archive = cls(_sqlite_engine(path), str(path))
+    def open(cls, data: Path, url: str = "") -> "Archive":
+        """Open an archive, making or migrating it where needed; raises VigieError where that fails.
+
+        url: ``postgresql://user:password@host/database``; empty: the SQLite archive in the data folder. Raises UsageError on
+        another URL.
+        """
+        if url:
+            archive = cls(postgresql_engine(url), shown(url))
+        else:
+            try:
+                data.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise VigieError(
+                    f"{data}: the data folder cannot be made: {error.strerror}", mend="name another with --data DIR or VIGIE_DATA"
+                ) from None
+            archive = cls(sqlite_engine(data / "archive.db"), str(data / "archive.db"))
         try:
             archive._migrate()
-        except (OperationalError, DatabaseError) as error:
-            raise explain_database_error(error, str(path)) from None
+        except DatabaseError as error:
+            archive.close()
+            raise explain_database_error(error, archive.place) from None
+        except VigieError:
+            archive.close()
+            raise
         return archive
 
     def _migrate(self) -> None:
+        with self._connection(write=False) as connection:
+            if self._version(connection) == _schema.SCHEMA_VERSION:
+                return
         with self._connection(write=True) as connection:
-            version = 0
-            if inspect(connection).has_table("about"):
-                found = connection.scalar(select(_schema.about.c.value).where(_schema.about.c.key == "schema"))
-                version = int(found or 0)
-            if version > _schema.SCHEMA_VERSION:
-                raise VigieError(
-                    f"{self.place}: written by a newer Vigie (archive version {version}; this one: {_schema.SCHEMA_VERSION})",
-                    mend="update Vigie, or name another data folder with --data DIR",
-                )
+            lock(connection, MIGRATION)  # of several that start at once, the first migrates; the others find it done
+            version = self._version(connection)
             for migrate in _schema.MIGRATIONS[version:]:
                 migrate(connection)
             if version == 0:
@@ -112,18 +134,52 @@ class Archive:
                     update(_schema.about).where(_schema.about.c.key == "schema").values(value=str(_schema.SCHEMA_VERSION))
                 )
 
+    def _version(self, connection: Connection) -> int:
+        if not inspect(connection).has_table("about"):
+            return 0
+        version = int(connection.scalar(select(_schema.about.c.value).where(_schema.about.c.key == "schema")) or 0)
+        if version > _schema.SCHEMA_VERSION:
+            raise VigieError(
+                f"{self.place}: written by a newer Vigie (archive version {version}; this one: {_schema.SCHEMA_VERSION})",
+                mend="update Vigie, or name another data folder with --data DIR",
+            )
+        return version
+
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            connection.execution_options(vigie_write=write)
-            with connection.begin():
-                yield connection
+        try:
+            with self._engine.connect() as connection:
+                connection.execution_options(vigie_write=write)
+                if not write and connection.dialect.name == "postgresql":
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                with connection.begin():
+                    yield connection
+        except InterfaceError as error:  # the driver's word for a connection that is gone; told like every other refusal
+            raise OperationalError(error.statement, error.params, error.orig or error) from error
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that writes: all of it is committed at the end, or nothing."""
         with self._connection(write=True) as connection:
-            yield Transaction(connection)
+            tx = Transaction(connection)
+            yield tx
+            tx.changes.write()
+
+    def write(self, work: Callable[[Transaction], Made]) -> Made:
+        """Do some work in a transaction that writes, and what it made.
+
+        Where many write at a time, the database may take one transaction back so that another can go on (a deadlock): the work is
+        then done again from its beginning, so that it must change nothing but the archive.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.begin() as tx:
+                    return work(tx)
+            except DBAPIError as error:
+                if not is_taken_back(error):
+                    raise
+        with self.begin() as tx:
+            return work(tx)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -131,49 +187,26 @@ class Archive:
         with self._connection(write=False) as connection:
             yield Transaction(connection)
 
+    @contextmanager
+    def beating(self, worker: str) -> Iterator[None]:
+        """Keep the worker's heart beating beside long work; a beat that fails is left to the work to find."""
+        end = threading.Event()
+
+        def beat() -> None:
+            while not end.wait(HEARTBEAT_S):
+                try:
+                    self.write(lambda tx: tx.workers.beat(worker, at=clock.now().timestamp()))
+                except DatabaseError:
+                    continue
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
-
-
-def explain_database_error(error: DatabaseError, place: str) -> VigieError:
-    """The clear line for what the database refused."""
-    said = str(error.orig)
-    if "disk is full" in said or "disk I/O error" in said:
-        return VigieError(
-            f"{place}: no space left on the disk ({said}); everything committed so far is kept",
-            mend="free some space or move the data folder, then run the same command again",
-        )
-    if "not a database" in said or "malformed" in said:
-        return VigieError(
-            f"{place}: not an archive of Vigie ({said})", mend="name the right folder with --data DIR, or restore a backup"
-        )
-    if "unable to open" in said or "readonly" in said:
-        return VigieError(f"{place}: cannot be opened for writing ({said})", mend="check the owner and rights of the data folder")
-    if "locked" in said:
-        return VigieError(f"{place}: another process held the archive for over {BUSY_TIMEOUT_S} s", mend="wait for it, or end it")
-    return VigieError(f"{place}: {said}")
-
-
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection, _record):  # type: ignore[no-untyped-def]  # the driver's own connection object
-        # The driver's implicit BEGIN is switched off so that ours below says IMMEDIATE for writers: two writers then queue,
-        # instead of one failing when it turns from reader to writer.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        # NORMAL survives kill -9 whole; a power cut may take back the last transactions, whose work is then simply done again.
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-65536")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("vigie_write", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import zstandard
 from sqlalchemy import Connection, Select, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from vigie.archive._dialect import upsert
 from vigie.archive._records import from_json, to_json
 from vigie.archive._schema import articles, labels, pages, revisions, stories, to_read
 from vigie.article import Article, Labels
@@ -42,21 +42,24 @@ class Pages:
     def store(self, url: str, body: bytes, *, status: int, headers: Mapping[str, str], at: float) -> int:
         """Keep a page; its id. The same bytes of the same URL are kept once."""
         digest = hashlib.sha256(body).hexdigest()
-        found = self._connection.scalar(select(pages.c.id).where(pages.c.url == url, pages.c.digest == digest))
-        if found is not None:
-            return int(found)
-        result = self._connection.execute(
-            insert(pages).values(
-                url=url,
-                digest=digest,
-                status=status,
-                headers=json.dumps(dict(headers)),
-                body=_COMPRESS.compress(body),
-                fetched=at,
+        kept = select(pages.c.id).where(pages.c.url == url, pages.c.digest == digest)
+        found = self._connection.scalar(kept)
+        if found is None:
+            found = self._connection.scalar(
+                upsert(self._connection, pages)
+                .values(
+                    url=url,
+                    digest=digest,
+                    status=status,
+                    headers=json.dumps(dict(headers)),
+                    body=_COMPRESS.compress(body),
+                    fetched=at,
+                )
+                .on_conflict_do_nothing()
+                .returning(pages.c.id)
             )
-        )
-        (page_id,) = result.inserted_primary_key or (0,)
-        return int(page_id)
+        # Nothing comes back where another worker was quicker.
+        return int(found if found is not None else self._connection.execute(kept).scalar_one())
 
     def body(self, page_id: int) -> tuple[str, bytes, dict[str, str]]:
         """URL, bytes and headers of a page."""
@@ -72,13 +75,14 @@ class Articles:
 
     def store(self, article: Article, *, page_id: int | None, at: float) -> Stored:
         """Keep an article: new, a new revision where title or text changed, or unchanged. What is kept waits to be read."""
-        row = self._connection.execute(select(articles).where(articles.c.id == article.id)).one_or_none()
-        if row is None:
+        article = _without_nul(article)
+        stored = replace(article, revision=1)
+        if self._insert(stored, at=at):
             outcome: Stored = "article"
-            stored = replace(article, revision=1)
-            self._connection.execute(insert(articles).values(id=stored.id, first_seen=at, **_columns(stored)))
         else:
-            before = from_json(Article, row.record)
+            # Locked, so that two workers with the same article make one revision after the other.
+            known = select(articles.c.record).where(articles.c.id == article.id).with_for_update()
+            before = from_json(Article, self._connection.execute(known).scalar_one())
             if (before.title, before.text) == (article.title, article.text):
                 return "unchanged"
             outcome = "revised"
@@ -89,11 +93,16 @@ class Articles:
             insert(revisions).values(article=stored.id, revision=stored.revision, page=page_id, seen=at, record=to_json(stored))
         )
         self._connection.execute(
-            upsert(to_read)
+            upsert(self._connection, to_read)
             .values(article=stored.id, since=at, attempts=0, next_try=0)
             .on_conflict_do_update(index_elements=["article"], set_={"lease": None, "attempts": 0, "next_try": 0})
         )
         return outcome
+
+    def _insert(self, article: Article, *, at: float) -> bool:
+        """Whether the article was new."""
+        fresh = upsert(self._connection, articles).values(id=article.id, first_seen=at, **_columns(article))
+        return self._connection.scalar(fresh.on_conflict_do_nothing().returning(articles.c.id)) is not None
 
     def get(self, ids: Sequence[str]) -> list[Article]:
         """The newest revisions of these articles, in the order of ids; unknown ids are left out."""
@@ -122,12 +131,11 @@ class Articles:
 
     def ids(self, *, since: float | None = None) -> list[str]:
         """All ids, or those published since an instant."""
-        query = select(articles.c.id).order_by(articles.c.published, articles.c.id)
+        query = select(articles.c.id).order_by(articles.c.published.nulls_first(), articles.c.id)
         return list(self._connection.scalars(query.where(articles.c.published >= since) if since is not None else query))
 
     def _join(self, query: Select[tuple[object, ...]], *, stream: bool = False) -> Iterator[StoredArticle]:
-        result = self._connection.execution_options(yield_per=1000).execute(query) if stream else self._connection.execute(query)
-        for row in result:
+        for row in self._connection.execute(query, execution_options={"yield_per": 1000} if stream else {}):
             yield StoredArticle(
                 article=from_json(Article, row.record),
                 first_seen=row.first_seen,
@@ -156,6 +164,18 @@ def _whole() -> Select[tuple[object, ...]]:
         .outerjoin(labels, (labels.c.article == articles.c.id) & (labels.c.author == "analyser"))
         .outerjoin(stories, stories.c.article == articles.c.id)
     )
+
+
+def _without_nul(article: Article) -> Article:
+    """The article as every database can keep it: no NUL in any text."""
+    changed: dict[str, Any] = {}
+    for name in article.__slots__:
+        value = getattr(article, name)
+        if isinstance(value, str) and "\0" in value:
+            changed[name] = value.replace("\0", "")
+        elif isinstance(value, tuple) and any(isinstance(one, str) and "\0" in one for one in value):
+            changed[name] = tuple(one.replace("\0", "") for one in value)
+    return replace(article, **changed) if changed else article
 
 
 def _columns(article: Article) -> dict[str, object]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from vigie.archive._dialect import CHANGES, lock, upsert
 from vigie.archive._schema import articles, changes, cursors
 
 
@@ -13,15 +13,25 @@ class Changes:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._noted: list[str] = []
 
     def append(self, ids: Iterable[str]) -> None:
-        """Note that these articles, their labels or stories changed."""
-        rows = [{"article": article} for article in ids]
-        if rows:
-            self._connection.execute(insert(changes), rows)
+        """Note that these articles, their labels or stories changed; written at the end of the transaction."""
+        self._noted += ids
+
+    def write(self) -> None:
+        """Write what was noted. One transaction after another: a number never appears after a greater one has been seen.
+
+        The last thing that a transaction does: whoever has this lock waits for nothing more, so that nobody waits for long.
+        """
+        if self._noted:
+            lock(self._connection, CHANGES)
+            self._connection.execute(insert(changes), [{"article": article} for article in self._noted])
+            self._noted = []
 
     def after(self, seq: int, *, limit: int) -> tuple[list[str], int]:
         """Up to limit changes after seq: the distinct article ids, and the seq that has been reached with them."""
+        self.write()
         rows = self._connection.execute(
             select(changes.c.seq, changes.c.article).where(changes.c.seq > seq).order_by(changes.c.seq).limit(limit)
         ).all()
@@ -29,6 +39,7 @@ class Changes:
 
     def last(self) -> int:
         """The newest seq, 0 in an empty log."""
+        self.write()
         return self._connection.scalar(select(func.max(changes.c.seq))) or 0
 
     def position(self, index: str) -> int:
@@ -38,11 +49,14 @@ class Changes:
     def reached(self, index: str, seq: int) -> None:
         """Note how far an index has come."""
         self._connection.execute(
-            upsert(cursors).values(index=index, seq=seq).on_conflict_do_update(index_elements=["index"], set_={"seq": seq})
+            upsert(self._connection, cursors)
+            .values(index=index, seq=seq)
+            .on_conflict_do_update(index_elements=["index"], set_={"seq": seq})
         )
 
     def unindexed(self, index: str) -> int:
         """How many changes an index has not seen."""
+        self.write()
         query = select(func.count()).select_from(changes).where(changes.c.seq > self.position(index))
         return self._connection.scalar(query) or 0
 

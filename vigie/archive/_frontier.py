@@ -1,14 +1,18 @@
 """The frontier: every URL that is known, when it is next due, and how its last fetch ended."""
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, case, func, insert, not_, or_, select, update
 
-from vigie.archive._schema import fetches, frontier, workers
+from vigie.archive._address import host_of
+from vigie.archive._dialect import upsert
+from vigie.archive._hosts import Hosts
+from vigie.archive._leases import may_lease
+from vigie.archive._schema import fetches, frontier, hosts, workers
 
 Kind = Literal["feed", "sitemap", "section", "article"]
 
@@ -33,6 +37,36 @@ class FrontierEntry:
     discovered: float | None = None
     outcome: str | None = None
 
+    @property
+    def host(self) -> str:
+        """Whom the URL is asked of."""
+        return host_of(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Which URLs a crawl is after. fetched_until: leave out what was fetched after that instant (None: nothing)."""
+
+    sources: tuple[str, ...] = ()
+    listings_only: bool = False
+    fetched_until: float | None = None
+
+    def at(self, instant: float, table: FromClause = frontier) -> ColumnElement[bool]:
+        """The condition on the frontier, or on an alias of it."""
+        conditions = [table.c.next_try <= instant]
+        if self.sources:
+            conditions.append(table.c.source.in_(self.sources))
+        if self.listings_only:
+            conditions.append(table.c.kind != "article")
+        if self.fetched_until is not None:
+            conditions.append(or_(table.c.fetched.is_(None), table.c.fetched <= self.fetched_until))
+        return and_(*conditions)
+
+
+EVERYTHING = Due()
+# URLs looked up or added in one statement.
+_BATCH = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
@@ -48,8 +82,9 @@ class Fetch:
 class Frontier:
     """The table of URLs and the log of fetches."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, host_table: Hosts) -> None:
         self._connection = connection
+        self._hosts = host_table
 
     def plan_listings(self, entries: Iterable[FrontierEntry], *, at: float) -> None:
         """Make the listings of the watch due; those already known keep their rhythm, those no longer named are dropped."""
@@ -60,63 +95,144 @@ class Frontier:
                 select(frontier.c.url, frontier.c.next_try).where(frontier.c.kind != "article", frontier.c.parent.is_(None))
             )
         }
-        for url, entry in named.items():
-            if url not in known:
-                self._insert(entry, at=at, next_try=at)
-            elif known[url].next_try is None:
+        self._insert([named[url] for url in sorted(named.keys() - known.keys())], at=at)
+        for url in sorted(named.keys() & known.keys()):
+            if known[url].next_try is None:
                 self._set(url, next_try=at)
-        for url in known.keys() - named.keys():
+        for url in sorted(known.keys() - named.keys()):
             self._set(url, next_try=None)
 
     def discover(self, entry: FrontierEntry, *, at: float) -> bool:
-        """Note a URL found in a listing; True when it is new.
+        """Note a URL found in a listing; True when it is new. See discover_all."""
+        return self.discover_all([entry], at=at) == 1
+
+    def discover_all(self, entries: Iterable[FrontierEntry], *, at: float) -> int:
+        """Note the URLs found in a listing; how many are new.
 
         A known one becomes due again when the same kind of listing now gives another time of update than before.
         """
-        row = self._connection.execute(
-            select(frontier.c.hint, frontier.c.kind, frontier.c.next_try).where(frontier.c.url == entry.url)
-        ).one_or_none()
-        if row is None:
-            self._insert(entry, at=at, next_try=at)
-            return True
+        found: dict[str, list[FrontierEntry]] = {}
+        for entry in entries:
+            found.setdefault(entry.url.replace("\0", ""), []).append(entry)
+        new = 0
+        # By address: workers that find the same URLs wait for each other in one order.
+        urls = sorted(found)
+        for start in range(0, len(urls), _BATCH):
+            batch = urls[start : start + _BATCH]
+            known = self._hints(batch)
+            fresh = self._insert([found[url][0] for url in batch if url not in known], at=at)
+            new += len(fresh)
+            missed = [url for url in batch if url not in known and url not in fresh]  # another worker was quicker
+            known |= self._hints(missed) | {url: json.dumps(found[url][0].hint) for url in fresh}
+            for url in batch:
+                for entry in found[url]:
+                    if json.loads(known[url]) | entry.hint != json.loads(known[url]):
+                        known[url] = self._merge(url, entry.hint, at=at)
+        return new
+
+    def _hints(self, urls: Sequence[str]) -> dict[str, str]:
+        query = select(frontier.c.url, frontier.c.hint).where(frontier.c.url.in_(urls))
+        return {row.url: row.hint for row in self._connection.execute(query)} if urls else {}
+
+    def _merge(self, url: str, hint: dict[str, str], *, at: float) -> str:
+        """Add to what is said of a known URL; what is said of it then."""
+        query = select(frontier.c.hint, frontier.c.next_try).where(frontier.c.url == url)
+        row = self._connection.execute(query.with_for_update()).one()
         before = json.loads(row.hint)
-        merged = before | entry.hint
-        if merged != before:
-            changed = any(before[key] != merged[key] for key in before if key.endswith("updated"))
-            due = at if changed else row.next_try
-            self._set(entry.url, hint=json.dumps(merged, ensure_ascii=False, sort_keys=True), next_try=due)
-        return False
+        merged = before | hint
+        changed = any(before[key] != merged[key] for key in before if key.endswith("updated"))
+        said = json.dumps(merged, ensure_ascii=False, sort_keys=True)
+        self._set(url, hint=said, next_try=at if changed else row.next_try)
+        return said
 
     def claim(
-        self, worker: str, *, at: float, limit: int, per_source: int, sources: Sequence[str] = (), listings_only: bool = False
+        self,
+        worker: str,
+        *,
+        at: float,
+        limit: int,
+        per_source: int,
+        due: Due = EVERYTHING,
+        delay: float = 0.0,
+        keep_hosts: Collection[str] = (),
     ) -> list[FrontierEntry]:
-        """Lease up to limit URLs that are due, at most per_source of each: a slow outlet never starves the others.
+        """Lease up to limit URLs that are due, at most per_source of each source: a slow outlet never starves the others.
 
-        The articles of a source wait until all its listings that are due have been read: only then is all said of them.
+        The articles of a source wait until all its listings that are due have been read, here or elsewhere: only then is all said
+        of them. (Listings whose host asked to wait are not waited for.)
+
+        Only URLs of hosts that the worker holds, or takes with this claim; hosts of which it holds no URL any more are given
+        back, but keep_hosts. delay: seconds that a host is then left in peace.
         """
-        free = or_(frontier.c.lease.is_(None), frontier.c.lease.not_in(select(workers.c.id)))
-        rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
-        listing = frontier.alias()
-        still_listing = select(listing.c.source).where(listing.c.next_try <= at, listing.c.kind != "article")
-        due = select(frontier, rank.label("rank")).where(
-            frontier.c.next_try <= at, free, or_(frontier.c.kind != "article", frontier.c.source.not_in(still_listing))
-        )
-        if sources:
-            due = due.where(frontier.c.source.in_(sources))
-        if listings_only:
-            due = due.where(frontier.c.kind != "article")
-        ranked = due.subquery()
-        order = case((ranked.c.kind == "article", 1), else_=0)
-        rows = self._connection.execute(
-            select(ranked).where(ranked.c.rank <= per_source).order_by(order, ranked.c.rank, ranked.c.url).limit(limit)
-        ).all()
+        if not may_lease(self._connection, worker):
+            return []
+        found = self._candidates(worker, at=at, limit=limit, per_source=per_source, due=due)
+        mine = self._share(worker, [row.host for row in found])
+        locked = self._hosts.lock(mine, worker, at=at)
+        rows = self._lock([row.url for row in found if row.host in locked], at=at)
         if rows:
+            self._hosts.hold({row.host for row in rows}, worker, delay=delay)
             self._connection.execute(update(frontier).where(frontier.c.url.in_([row.url for row in rows])).values(lease=worker))
+        self._hosts.give_back(worker, but=keep_hosts)
         return [_entry(row) for row in rows]
 
-    def next_retry(self, *, sources: Sequence[str] = ()) -> float | None:
-        """The instant at which the next URL that failed before falls due again, or None."""
-        query = select(func.min(frontier.c.next_try)).where(frontier.c.attempts > 0)
+    def _candidates(self, worker: str, *, at: float, limit: int, per_source: int, due: Due) -> Sequence[Row[Any]]:
+        """What would be claimed if nobody else claimed at the same time; nothing is locked."""
+        rank = func.row_number().over(partition_by=frontier.c.source, order_by=(_ORDER, frontier.c.next_try, frontier.c.url))
+        listing = frontier.alias()
+        paused = select(hosts.c.host).where(hosts.c.paused_until > at)
+        still_listing = select(listing.c.source).where(
+            due.at(at, listing), listing.c.kind != "article", listing.c.host.not_in(paused)
+        )
+        barred = select(hosts.c.host).where(func.coalesce(hosts.c.lease, "") != worker, not_(self._hosts.free(at=at)))
+        ranked = (
+            select(frontier.c.url, frontier.c.host, frontier.c.kind, rank.label("rank"))
+            .where(
+                due.at(at),
+                frontier.c.lease.is_(None),
+                or_(frontier.c.kind != "article", frontier.c.source.not_in(still_listing)),
+                frontier.c.host.not_in(barred),
+            )
+            .subquery()
+        )
+        order = case((ranked.c.kind == "article", 1), else_=0)
+        chosen = select(ranked.c.url, ranked.c.host).where(ranked.c.rank <= per_source)
+        return self._connection.execute(chosen.order_by(order, ranked.c.rank, ranked.c.url).limit(limit)).all()
+
+    def _share(self, worker: str, wanted: Sequence[str]) -> set[str]:
+        """The hosts that the worker holds already, and its part of the others: what one takes first, nobody else can ask."""
+        held = self._hosts.held(worker)
+        others = [host for host in dict.fromkeys(wanted) if host not in held]
+        crawlers = self._connection.scalar(select(func.count()).select_from(workers).where(workers.c.step == "crawl")) or 1
+        return held | set(others[: math.ceil(len(others) / crawlers)])
+
+    def _lock(self, urls: Sequence[str], *, at: float) -> list[Row[Any]]:
+        """Those of the URLs that are still due and free, locked until the transaction ends, in the order given."""
+        query = (
+            select(frontier)
+            .where(frontier.c.url.in_(urls), frontier.c.next_try <= at, frontier.c.lease.is_(None))
+            .order_by(frontier.c.url)
+        )
+        rows = {row.url: row for row in self._connection.execute(query.with_for_update(of=frontier, skip_locked=True))}
+        return [rows[url] for url in urls if url in rows]
+
+    def work_elsewhere(self, *, at: float, due: Due = EVERYTHING) -> bool:
+        """Whether there are URLs due that another worker holds, or whose host is left in peace for a moment.
+
+        Hosts that asked to wait do not count.
+        """
+        paused = select(hosts.c.host).where(hosts.c.lease.is_(None), hosts.c.paused_until > at)
+        query = select(frontier.c.url).where(due.at(at), frontier.c.host.not_in(paused)).limit(1)
+        return self._connection.scalar(query) is not None
+
+    def hold(self, url: str, worker: str) -> bool:
+        """Whether the worker still holds the lease of a URL, which then stays its own until the transaction ends."""
+        query = select(frontier.c.url).where(frontier.c.url == url, frontier.c.lease == worker)
+        return self._connection.scalar(query.with_for_update()) is not None
+
+    def next_retry(self, *, at: float, sources: Sequence[str] = ()) -> float | None:
+        """The instant after at when the next URL that failed before falls due again, or None."""
+        query = select(func.min(frontier.c.next_try)).where(frontier.c.attempts > 0, frontier.c.next_try > at)
         if sources:
             query = query.where(frontier.c.source.in_(sources))
         due: float | None = self._connection.scalar(query)
@@ -137,8 +253,12 @@ class Frontier:
         etag: str | None = None,
         modified: str | None = None,
         interval: float | None = None,
-    ) -> None:
-        """Write down how a fetch ended and when the URL is next due; the lease ends with it."""
+    ) -> bool:
+        """Write down how a fetch ended and when the URL is next due; the lease ends with it.
+
+        False, and nothing is written, when the lease is no longer the worker's: it stood still, was taken for dead, and
+        another took the URL over. What that one brings counts.
+        """
         values: dict[str, Any] = {
             "lease": None,
             "outcome": outcome,
@@ -150,13 +270,16 @@ class Frontier:
             values |= {"etag": etag, "modified": modified}
         if interval is not None:
             values["interval"] = interval
-        self._set(entry.url, **values)
+        still_its_own = update(frontier).where(frontier.c.url == entry.url, frontier.c.lease == worker)
+        if not self._connection.execute(still_its_own.values(**values)).rowcount:
+            return False
         self._connection.execute(
             insert(fetches).values(
                 worker=worker, url=entry.url, source=entry.source, kind=entry.kind, outcome=outcome, status=status,
                 bytes=size, at=at, detail=detail,
             )
         )  # fmt: skip
+        return True
 
     def retry(self, url: str, *, at: float) -> None:
         """Make a URL due now, with a clean slate."""
@@ -216,16 +339,22 @@ class Frontier:
         )
         return [dict(row._mapping) for row in rows]
 
-    def _insert(self, entry: FrontierEntry, *, at: float, next_try: float) -> None:
-        self._connection.execute(
-            upsert(frontier)
-            .values(
-                url=entry.url, source=entry.source, kind=entry.kind, parent=entry.parent, discovered=at,
-                next_try=next_try, attempts=0,
-                hint=json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
-            )
-            .on_conflict_do_nothing()
-        )  # fmt: skip
+    def _insert(self, entries: Sequence[FrontierEntry], *, at: float) -> set[str]:
+        """Those of the URLs that were new."""
+        if not entries:
+            return set()
+        for host in sorted({entry.host for entry in entries}):
+            self._hosts.know(host)
+        rows = [
+            {
+                "url": entry.url, "source": entry.source, "kind": entry.kind, "parent": entry.parent, "discovered": at,
+                "next_try": at, "attempts": 0, "host": entry.host,
+                "hint": json.dumps(entry.hint, ensure_ascii=False, sort_keys=True),
+            }
+            for entry in entries
+        ]  # fmt: skip
+        fresh = upsert(self._connection, frontier).on_conflict_do_nothing().returning(frontier.c.url)
+        return set(self._connection.scalars(fresh, rows))
 
     def _set(self, url: str, **values: Any) -> None:
         self._connection.execute(update(frontier).where(frontier.c.url == url).values(**values))

@@ -1,14 +1,15 @@
 """Labels, stories, and the queue of articles that wait to be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from vigie.archive._changes import Changes
+from vigie.archive._dialect import STORIES, lock, upsert
+from vigie.archive._leases import may_lease
 from vigie.archive._records import from_json, to_json
-from vigie.archive._schema import articles, labels, stories, to_read, workers
+from vigie.archive._schema import articles, labels, stories, to_read
 from vigie.article import Labels
 
 ANALYSER = "analyser"
@@ -22,36 +23,48 @@ class ReadQueue:
 
     def add(self, ids: Sequence[str], *, at: float) -> None:
         """Queue articles to be read again."""
-        for article in ids:
+        for article in sorted(ids):
             self._connection.execute(
-                upsert(to_read)
+                upsert(self._connection, to_read)
                 .values(article=article, since=at, attempts=0, next_try=0)
                 .on_conflict_do_update(index_elements=["article"], set_={"attempts": 0, "next_try": 0})
             )
 
     def claim(self, worker: str, *, at: float, limit: int) -> list[str]:
         """Lease up to limit articles, the earliest published first: ids in that order."""
-        free = or_(to_read.c.lease.is_(None), to_read.c.lease.not_in(select(workers.c.id)))
+        if not may_lease(self._connection, worker):
+            return []
         ids = list(
             self._connection.scalars(
                 select(to_read.c.article)
                 .join(articles, articles.c.id == to_read.c.article)
-                .where(free, to_read.c.next_try <= at)
-                .order_by(articles.c.published, articles.c.id)
+                .where(to_read.c.lease.is_(None), to_read.c.next_try <= at)
+                .order_by(articles.c.published.nulls_first(), articles.c.id)
                 .limit(limit)
+                .with_for_update(of=to_read, skip_locked=True)
             )
         )
         if ids:
             self._connection.execute(update(to_read).where(to_read.c.article.in_(ids)).values(lease=worker))
         return ids
 
-    def put_off(self, article: str, *, until: float) -> None:
-        """Note a failure: the article is not tried again before that instant."""
+    def hold(self, ids: Iterable[str], worker: str) -> set[str]:
+        """Those of these articles that are still leased to the worker, locked until the transaction ends."""
+        query = select(to_read.c.article).where(to_read.c.article.in_(list(ids)), to_read.c.lease == worker)
+        return set(self._connection.scalars(query.order_by(to_read.c.article).with_for_update()))
+
+    def put_off(self, article: str, *, worker: str, until: float) -> None:
+        """Note a failure: the article is not tried again before that instant. Nothing when the lease is another worker's."""
         self._connection.execute(
             update(to_read)
-            .where(to_read.c.article == article)
+            .where(to_read.c.article == article, to_read.c.lease == worker)
             .values(lease=None, attempts=to_read.c.attempts + 1, next_try=until)
         )
+
+    def leased(self, *, at: float) -> int:
+        """How many articles other workers are reading that have not been put off."""
+        query = select(func.count()).select_from(to_read).where(to_read.c.lease.is_not(None), to_read.c.next_try <= at)
+        return self._connection.scalar(query) or 0
 
     def waiting(self, *, at: float | None = None) -> int:
         """How many articles wait (those put off beyond at are not counted)."""
@@ -76,8 +89,9 @@ class Fingerprint:
 class LabelStore:
     """The table of labels."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, noted: Changes) -> None:
         self._connection = connection
+        self._changes = noted
 
     def store(self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, at: float) -> bool:
         """Keep the labels of a revision, take the article off the queue and tell the indexes; False when it has moved on.
@@ -95,13 +109,13 @@ class LabelStore:
             "embedding": embedding, "sketch": sketch, "at": at,
         }  # fmt: skip
         self._connection.execute(
-            upsert(labels)
+            upsert(self._connection, labels)
             .values(article=record.article_id, author=ANALYSER, **values)
             .on_conflict_do_update(index_elements=["article", "author"], set_=values)
         )
         # Its place among the stories is to be found again; until then it has none.
         self._connection.execute(delete(stories).where(stories.c.article == record.article_id))
-        Changes(self._connection).append([record.article_id])
+        self._changes.append([record.article_id])
         return True
 
     def get(self, ids: Sequence[str]) -> dict[str, Labels]:
@@ -135,7 +149,7 @@ class LabelStore:
             .join(articles, articles.c.id == labels.c.article)
             .outerjoin(stories, stories.c.article == labels.c.article)
             .where(labels.c.author == ANALYSER)
-            .order_by(articles.c.published, labels.c.article)
+            .order_by(articles.c.published.nulls_first(), labels.c.article)
         )  # fmt: skip
         if since is not None:
             query = query.where(or_(articles.c.published >= since, articles.c.published.is_(None)))
@@ -156,11 +170,20 @@ class Stories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def lock(self, *, shared: bool = False) -> None:
+        """Take the stories for this transaction, as its first lock: to group them, or (shared) to give articles labels.
+
+        Grouping sees all labels or waits for them: an article that is read again meanwhile would keep its old place.
+        """
+        lock(self._connection, STORIES, shared=shared)
+
     def set(self, article: str, story: str, *, reprint_of: str | None) -> None:
         """Put an article into a story."""
         values = {"story": story, "reprint_of": reprint_of}
         self._connection.execute(
-            upsert(stories).values(article=article, **values).on_conflict_do_update(index_elements=["article"], set_=values)
+            upsert(self._connection, stories)
+            .values(article=article, **values)
+            .on_conflict_do_update(index_elements=["article"], set_=values)
         )
 
     def ungrouped(self) -> tuple[int, float | None]:

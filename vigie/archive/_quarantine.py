@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from vigie.archive._dialect import upsert
 from vigie.archive._schema import quarantine
 
 
@@ -31,7 +31,7 @@ class Quarantine:
     def put(self, step: str, key: str, *, reason: str, detail: str = "", source: str = "", at: float) -> None:
         """Keep a thing that could not be used; again, when it is there already."""
         self._connection.execute(
-            upsert(quarantine)
+            upsert(self._connection, quarantine)
             .values(step=step, key=key, source=source, reason=reason, detail=detail, times=1, first=at, last=at)
             .on_conflict_do_update(
                 index_elements=["step", "key"],

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from vigie.archive._dialect import upsert
 from vigie.archive._schema import robots
 
 
@@ -32,5 +32,7 @@ class Robots:
         """Keep what an origin answered."""
         values = {"status": file.status, "body": file.body, "fetched": file.fetched}
         self._connection.execute(
-            upsert(robots).values(origin=origin, **values).on_conflict_do_update(index_elements=["origin"], set_=values)
+            upsert(self._connection, robots)
+            .values(origin=origin, **values)
+            .on_conflict_do_update(index_elements=["origin"], set_=values)
         )

@@ -14,22 +14,25 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
     UniqueConstraint,
+    text,
 )
+
+from vigie.archive._types import LongText, Number, Word
+from vigie.archive._version_1 import first_tables
+from vigie.archive._version_2 import one_lease_per_host
 
 metadata = MetaData()
 
-about = Table("about", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+about = Table("about", metadata, Column("key", Word, primary_key=True), Column("value", Word, nullable=False))
 
 workers = Table(
     "workers",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("step", String, nullable=False),
-    Column("host", String, nullable=False),
+    Column("id", Word, primary_key=True),
+    Column("step", Word, nullable=False),
+    Column("host", Word, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("beat", Float, nullable=False),
 )
@@ -37,43 +40,58 @@ workers = Table(
 frontier = Table(
     "frontier",
     metadata,
-    Column("url", String, primary_key=True),
-    Column("source", String, nullable=False),
-    Column("kind", String, nullable=False),  # feed, sitemap, section, article
+    Column("url", Word, primary_key=True),
+    Column("source", Word, nullable=False),
+    Column("kind", Word, nullable=False),  # feed, sitemap, section, article
     Column("next_try", Float),  # NULL: nothing more is planned
     Column("attempts", Integer, nullable=False, default=0),  # failures in a row
-    Column("lease", String),  # the worker that holds it
-    Column("outcome", String),  # of the last fetch
+    Column("lease", Word),  # the worker that holds it
+    Column("outcome", Word),  # of the last fetch
     Column("discovered", Float, nullable=False),
     Column("fetched", Float),
-    Column("etag", String),
-    Column("modified", String),
+    Column("etag", Word),
+    Column("modified", Word),
     Column("interval", Float),  # seconds between polls of a listing
-    Column("parent", String),  # the sitemap index that named this sitemap
-    Column("hint", Text, nullable=False, default="{}"),  # what the listing said: title, published, updated
+    Column("parent", Word),  # the sitemap index that named this sitemap
+    Column("hint", LongText, nullable=False, default="{}"),  # what the listing said: title, published, updated
+    Column("host", Word, nullable=False, server_default=""),  # whom it is asked of; see hosts
     Index("frontier_due", "next_try"),
+    # Few URLs are leased at a time: this finds those of a worker among billions.
+    Index("frontier_leased", "lease", "host", sqlite_where=text("lease IS NOT NULL"), postgresql_where=text("lease IS NOT NULL")),
+)
+
+# A host is asked by one worker at a time, which holds it as long as it holds a URL of it.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Word, primary_key=True),
+    Column("lease", Word),  # the worker that holds it
+    Column("delay", Float, nullable=False, server_default="0"),  # seconds to leave it in peace when it is given back
+    Column("free_at", Float, nullable=False, server_default="0"),  # by the database's clock: the next worker waits until then
+    Column("paused_until", Float, nullable=False, server_default="0"),  # the host asked to wait (Retry-After)
+    Index("hosts_leased", "lease", sqlite_where=text("lease IS NOT NULL"), postgresql_where=text("lease IS NOT NULL")),
 )
 
 fetches = Table(
     "fetches",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("worker", String, nullable=False),
-    Column("url", String, nullable=False),
-    Column("source", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("worker", Word, nullable=False),
+    Column("url", Word, nullable=False),
+    Column("source", Word, nullable=False),
+    Column("kind", Word, nullable=False),
+    Column("outcome", Word, nullable=False),
     Column("status", Integer),
     Column("bytes", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
-    Column("detail", Text, nullable=False, default=""),
+    Column("detail", LongText, nullable=False, default=""),
     Index("fetches_at", "at"),
 )
 
 robots = Table(
     "robots",
     metadata,
-    Column("origin", String, primary_key=True),  # scheme://host:port
+    Column("origin", Word, primary_key=True),  # scheme://host:port
     Column("status", Integer, nullable=False),  # 0: unreachable
     Column("body", LargeBinary, nullable=False),
     Column("fetched", Float, nullable=False),
@@ -82,11 +100,11 @@ robots = Table(
 pages = Table(
     "pages",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("url", String, nullable=False),
-    Column("digest", String, nullable=False),  # SHA-256 of the body
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("url", Word, nullable=False),
+    Column("digest", Word, nullable=False),  # SHA-256 of the body
     Column("status", Integer, nullable=False),
-    Column("headers", Text, nullable=False),
+    Column("headers", LongText, nullable=False),
     Column("body", LargeBinary, nullable=False),  # zstd
     Column("fetched", Float, nullable=False),
     UniqueConstraint("url", "digest"),
@@ -95,43 +113,44 @@ pages = Table(
 articles = Table(
     "articles",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("source", String, nullable=False),
+    Column("id", Word, primary_key=True),
+    Column("source", Word, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("published", Float),
     Column("first_seen", Float, nullable=False),
-    Column("record", Text, nullable=False),
+    Column("record", LongText, nullable=False),
     Index("articles_published", "published"),
 )
 
 revisions = Table(
     "revisions",
     metadata,
-    Column("article", String, ForeignKey("articles.id"), primary_key=True),
+    Column("article", Word, ForeignKey("articles.id"), primary_key=True),
     Column("revision", Integer, primary_key=True),
-    Column("page", Integer, ForeignKey("pages.id")),
+    Column("page", Number, ForeignKey("pages.id")),
     Column("seen", Float, nullable=False),
-    Column("record", Text, nullable=False),
+    Column("record", LongText, nullable=False),
 )
 
 to_read = Table(
     "to_read",
     metadata,
-    Column("article", String, primary_key=True),
+    Column("article", Word, primary_key=True),
     Column("since", Float, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_try", Float, nullable=False, default=0),
-    Column("lease", String),
+    Column("lease", Word),
+    Index("to_read_leased", "lease", sqlite_where=text("lease IS NOT NULL"), postgresql_where=text("lease IS NOT NULL")),
 )
 
 labels = Table(
     "labels",
     metadata,
-    Column("article", String, primary_key=True),
-    Column("author", String, primary_key=True),  # "analyser", or the person who corrected
+    Column("article", Word, primary_key=True),
+    Column("author", Word, primary_key=True),  # "analyser", or the person who corrected
     Column("revision", Integer, nullable=False),
-    Column("analyser", String, nullable=False),
-    Column("record", Text, nullable=False),
+    Column("analyser", Word, nullable=False),
+    Column("record", LongText, nullable=False),
     Column("embedding", LargeBinary),  # float16, unit length, centred
     Column("sketch", LargeBinary),  # MinHash of the text, for reprints
     Column("at", Float, nullable=False),
@@ -140,45 +159,41 @@ labels = Table(
 stories = Table(
     "stories",
     metadata,
-    Column("article", String, primary_key=True),
-    Column("story", String, nullable=False),
-    Column("reprint_of", String),  # the article whose text it repeats
+    Column("article", Word, primary_key=True),
+    Column("story", Word, nullable=False),
+    Column("reprint_of", Word),  # the article whose text it repeats
     Index("stories_story", "story"),
 )
 
 changes = Table(
     "changes",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("article", String, nullable=False),
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("article", Word, nullable=False),
     sqlite_autoincrement=True,  # a sequence number is never used twice: an index that has passed it must not miss the next
 )
 
 cursors = Table(
     "cursors",
     metadata,
-    Column("index", String, primary_key=True),
-    Column("seq", Integer, nullable=False),
+    Column("index", Word, primary_key=True),
+    Column("seq", Number, nullable=False),
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("step", String, primary_key=True),  # crawl, read, index
-    Column("key", String, primary_key=True),  # URL or article id
-    Column("source", String, nullable=False, default=""),
-    Column("reason", String, nullable=False),
-    Column("detail", Text, nullable=False, default=""),
+    Column("step", Word, primary_key=True),  # crawl, read, index
+    Column("key", Word, primary_key=True),  # URL or article id
+    Column("source", Word, nullable=False, default=""),
+    Column("reason", Word, nullable=False),
+    Column("detail", LongText, nullable=False, default=""),
     Column("times", Integer, nullable=False, default=1),
     Column("first", Float, nullable=False),
     Column("last", Float, nullable=False),
 )
 
 
-def _first_tables(connection: Connection) -> None:
-    metadata.create_all(connection)
-
-
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_tables,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host)
 SCHEMA_VERSION = len(MIGRATIONS)

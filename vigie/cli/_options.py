@@ -15,7 +15,7 @@ FORMATS = ("table", "json", "jsonl", "csv")
 
 
 def with_settings(command: Command) -> Command:
-    """Give a command --watch, --data and --index, handed to it as ``settings``."""
+    """Give a command --watch, --data, --archive and --index, handed to it as ``settings``."""
 
     @click.option(
         "--watch",
@@ -35,6 +35,13 @@ def with_settings(command: Command) -> Command:
         help="The data folder (VIGIE_DATA).",
     )
     @click.option(
+        "--archive",
+        "archive_url",
+        envvar="VIGIE_ARCHIVE",
+        default="",
+        help="URL of a PostgreSQL database; none: the archive in the data folder (VIGIE_ARCHIVE).",
+    )
+    @click.option(
         "--index",
         "index_url",
         envvar="VIGIE_INDEX",
@@ -42,10 +49,10 @@ def with_settings(command: Command) -> Command:
         help="URL of an Elasticsearch, https://host:9200/prefix; none: the embedded index (VIGIE_INDEX).",
     )
     @wraps(command)
-    def wrapped(*args: Any, watch_file: Path, data: Path, index_url: str, **kwargs: Any) -> Any:
-        return command(*args, settings=Settings(watch_file, data, index_url), **kwargs)
+    def wrapped(*args: Any, watch_file: Path, data: Path, archive_url: str, index_url: str, **kwargs: Any) -> Any:
+        return command(*args, settings=Settings(watch_file, data, index_url, archive_url), **kwargs)
 
-    return wrapped  # type: ignore[return-value]  # same command, three options more
+    return wrapped  # type: ignore[return-value]  # same command, four options more
 
 
 def with_format(command: Command) -> Command:

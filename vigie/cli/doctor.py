@@ -96,7 +96,7 @@ def _installed(package: str) -> bool:
 
 
 def _archive(settings: Settings) -> list[Finding]:
-    if not (settings.data / "archive.db").exists():
+    if not settings.has_archive:
         return [Finding("archive", "note", f"{settings.data}: nothing there yet: vigie crawl")]
     try:
         archive = settings.open_archive()

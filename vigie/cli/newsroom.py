@@ -86,6 +86,7 @@ def run_demo(newsroom: "Newsroom", folder: Path) -> int:
     def vigie(*words: str, moment: datetime = END) -> int:
         note(f"\n$ vigie {' '.join(words)}")
         environment = os.environ | {"VIGIE_WATCH": str(watch), "VIGIE_DATA": str(folder), "VIGIE_NOW": moment.isoformat()}
+        environment.pop("VIGIE_ARCHIVE", None)  # the demonstration keeps to its folder
         return subprocess.run([sys.executable, "-m", "vigie", *words], env=environment, check=False).returncode
 
     codes = []

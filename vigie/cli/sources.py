@@ -65,7 +65,7 @@ def _entrances(source: "Source") -> str:
 
 
 def _states(settings: Settings) -> dict[str, dict[str, Any]]:
-    if not (settings.data / "archive.db").exists():
+    if not settings.has_archive:
         return {}
     with settings.open_archive().read() as tx:
         return {row["source"]: row for row in tx.frontier.source_states()}
