@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -290,7 +291,8 @@ def test_several_machines_follow_for_one_cluster(vigie: Vigie, postgres_url: str
         'feeds = ["https://lemonde.example/feed"]\nlanguage = "fr"\ncountry = "FR"'
     )
     several = [stored(number) for number in range(400)]
-    keep(Archive.open(vigie.data, postgres_url), *several)
+    with closing(Archive.open(vigie.data, postgres_url)) as shared:
+        keep(shared, *several)
     place = f"{elastic_url}/t{uuid.uuid4().hex[:12]}"
     settings = vigie.environment(VIGIE_ARCHIVE=postgres_url, VIGIE_INDEX=place)
     machines = [subprocess.Popen(vigie.command("index"), env=settings, stderr=subprocess.PIPE, text=True) for _ in range(4)]
