@@ -176,16 +176,15 @@ _WORKER = """
 import sys
 from pathlib import Path
 from vigie.archive import Archive
-from index.document import IndexedArticle, story_number
 from index.elastic import ElasticIndex
 from index.embedded import EmbeddedIndex
 from index import follow
 from tests.index.corpus import WATCH
-data = Path(sys.argv[1])
-index = EmbeddedIndex(data / "index", WATCH)
+data, what, url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+index = ElasticIndex(url, WATCH) if url else EmbeddedIndex(data / "index", WATCH)
 archive = Archive.open(data)
 say = lambda done, total: print(done, flush=True)
-if sys.argv[2] == "rebuild":
+if what == "rebuild":
     follow.rebuild(archive, WATCH, index, batch=20, progress=say)
 else:
     follow.bring_up_to_date(archive, WATCH, index, batch=20, progress=say)
@@ -194,16 +193,22 @@ else:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["follow", "rebuild"])
+@pytest.mark.parametrize("engine", ["embedded", "elastic"])
 def test_killing_it_anywhere_loses_nothing_and_doubles_nothing(
-    archive: Archive, embedded: EmbeddedIndex, tmp_path: Path, what: str
+    archive: Archive, tmp_path: Path, request: pytest.FixtureRequest, engine: str, what: str
 ) -> None:
+    url = f"{request.getfixturevalue('elastic_url')}/t{uuid.uuid4().hex[:12]}" if engine == "elastic" else ""
+
+    def opened() -> Engine:
+        return ElasticIndex(url, WATCH) if url else EmbeddedIndex(tmp_path / "data" / "index", WATCH)
+
     several = [stored(number) for number in range(300)]
     keep(archive, *several)
     if what == "rebuild":
-        bring_up_to_date(archive, WATCH, embedded)
+        bring_up_to_date(archive, WATCH, opened())
     for round_number in range(5):
         worker = subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(tmp_path / "data"), what], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+            [sys.executable, "-c", _WORKER, str(tmp_path / "data"), what, url], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
         )
         assert worker.stdout
         for _ in range(1 + 2 * round_number):
@@ -212,12 +217,15 @@ def test_killing_it_anywhere_loses_nothing_and_doubles_nothing(
         worker.wait()
         worker.stdout.close()
         if what == "rebuild":  # readers have the old index, whole, until a rebuild ends
-            assert EmbeddedIndex(tmp_path / "data" / "index", WATCH).size == 300
-    after = EmbeddedIndex(tmp_path / "data" / "index", WATCH)
+            assert opened().size == 300
+    after = opened()
     (rebuild if what == "rebuild" else bring_up_to_date)(archive, WATCH, after)
     assert after.size == 300
     assert ids(after) == {one.article.id for one in several}
-    assert len(list((tmp_path / "data" / "index").glob("generation-*"))) == 1
+    if isinstance(after, ElasticIndex):
+        assert len(after._client.indices.get_alias(index=f"{after._address.prefix}-*")) == 1
+    else:
+        assert len(list((tmp_path / "data" / "index").glob("generation-*"))) == 1
 
 
 def test_every_article_is_counted_once(archive: Archive, index: Engine) -> None:
