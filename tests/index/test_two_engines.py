@@ -236,7 +236,8 @@ def test_cells_spellings_and_stories_are_the_same(corpus: Both) -> None:
     asker = Asker(corpus, seed=8)
     for columns in (("week", "facts"), ("day", "source"), ("entity",), ("term",), ("source", "topic", "shared_story")):
         for query in (Everything(), asker.query(depth=1)):
-            agree(corpus, methodcaller("cells", query, columns, at_least=2))
+            some = all_of((query, asker.days())) if columns == ("term",) else query
+            agree(corpus, methodcaller("cells", some, columns, at_least=2))
             agree(corpus, methodcaller("days", query))
             agree(corpus, methodcaller("repeated_stories", query))
     for column in ("source", "entity", "term", "topic"):
