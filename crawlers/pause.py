@@ -19,11 +19,15 @@ DEFAULT_PAUSE = MINUTE
 
 
 class HostPaused(IgnoreRequest):
-    """The host asked to wait. until: the instant (seconds since the epoch) from which it may be asked again."""
+    """The host asked to wait. until: the instant (seconds since the epoch) from which it may be asked again.
 
-    def __init__(self, message: str, until: float) -> None:
+    answered: whether that was its answer to this request; otherwise the request was never sent.
+    """
+
+    def __init__(self, message: str, until: float, *, answered: bool) -> None:
         super().__init__(message)
         self.until = until
+        self.answered = answered
 
 
 class PauseMiddleware:
@@ -41,7 +45,7 @@ class PauseMiddleware:
         host = host_of(request.url)
         until = self._until.get(host, 0.0)
         if until > clock.now().timestamp():
-            raise HostPaused(f"{host} asked to wait", until)
+            raise HostPaused(f"{host} asked to wait", until, answered=False)
 
     def process_response(self, request: Request, response: Response) -> Response:
         header = response.headers.get("Retry-After")
@@ -53,5 +57,5 @@ class PauseMiddleware:
             # Kept in the archive too: whoever takes the host next waits as well.
             self._archive.write(lambda tx: tx.hosts.pause(host, until=until))
             logger.info("%s asks to wait %g s", host, self._until[host] - now)
-            raise HostPaused(f"{host} answered {response.status}", self._until[host])
+            raise HostPaused(f"{host} answered {response.status}", self._until[host], answered=True)
         return response

@@ -61,12 +61,13 @@ class CrawlOrder:
 
 @dataclass(frozen=True)
 class _Result:
-    """How one fetch ended, and what is to be written about it."""
+    """How one fetch ended, and what is to be written about it. put_off: for its host's sake; it does not count as a failure."""
 
     outcome: Outcome
     detail: str = ""
     next_try: float | None = None
     interval: float | None = None
+    put_off: bool = False
 
 
 class WatchSpider(Spider):
@@ -187,20 +188,21 @@ class WatchSpider(Spider):
 
         with self._guarded():
             if not self.archive.write(work):
-                self._holding.subtract(entry.host for entry in self._waiting)
                 self._waiting = []
+                self._holding.clear()  # nothing more leaves for hosts that may be another's now
+                self._guests.clear()
             self._beat_at = time.time()
 
     def may_ask(self, host: str, entry: FrontierEntry) -> bool:
         """Whether a request that belongs to the entry may go to a host now, which this takes where a redirect leads to it."""
         guests = self._guests.setdefault(entry.url, set())
-        if host == entry.host or host in guests:
+        if self._holding[host] > 0 and (host == entry.host or host in guests):
             return True
 
         def take(tx: Transaction) -> bool:
             return tx.hosts.take(host, self._worker, at=clock.now().timestamp(), delay=self._order.watch.crawl.delay)
 
-        if not self._holding[host] and not self.archive.write(take):
+        if self._holding[host] <= 0 and not self.archive.write(take):
             return False
         guests.add(host)
         self._holding[host] += 1
@@ -272,8 +274,10 @@ class WatchSpider(Spider):
                     raise error
             outcome, detail = _outcome_of_exception(error)
             until = error.until if isinstance(error, HostPaused | HostBusy) else None
-            patient = isinstance(error, HostBusy)
-            self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until, patient=patient))
+            if until and not (isinstance(error, HostPaused) and error.answered):  # it was not asked for: no failure of its own
+                self._conclude(entry, None, lambda _: _Result(outcome, detail, next_try=until, put_off=True))
+            else:
+                self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until))
         finally:
             self._done_with(entry)
 
@@ -350,12 +354,9 @@ class WatchSpider(Spider):
         interval = rhythm.next_interval(entry.interval, new=0, known=1)
         return _Result(Outcome.UNCHANGED, next_try=now + interval, interval=interval)
 
-    def _failure(
-        self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None, patient: bool = False
-    ) -> _Result:
-        """patient: however often it failed, the URL is tried again."""
+    def _failure(self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None) -> _Result:
         now = clock.now().timestamp()
-        if entry.kind == "article" and not patient and rhythm.gives_up(outcome, entry.attempts):
+        if entry.kind == "article" and rhythm.gives_up(outcome, entry.attempts):
             return _Result(outcome, detail)
         return _Result(outcome, detail, next_try=until or now + rhythm.wait_after_failure(outcome, entry.attempts))
 
@@ -429,7 +430,8 @@ class WatchSpider(Spider):
 
     def _done_with(self, entry: FrontierEntry) -> None:
         self._under_way[entry.host] -= 1
-        self._holding.subtract([entry.host, *self._guests.pop(entry.url, ())])
+        for host in (entry.host, *self._guests.pop(entry.url, ())):
+            self._holding[host] = max(0, self._holding[host] - 1)
         self._finished.set()
 
     @contextmanager

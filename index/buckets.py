@@ -9,7 +9,7 @@ from typing import Protocol
 from index.calendar import Interval, bucket, day_number, day_of, last_day
 from index.document import COUNTED_COLUMNS, NUMBER_COLUMNS
 from index.engine import Only, Value
-from index.query import DateRange, Query, all_of
+from index.query import DateRange, OneOf, Query, all_of
 from vigie.errors import VigieError
 
 Cells = dict[tuple[Value, ...], int]
@@ -74,15 +74,26 @@ def _stories(engine: Countable, query: Query, at_least: int) -> Stories:
     try:
         return engine.stories_at_once(query, at_least)
     except TooManyBucketsError:
-        days = engine.days(query)
-        if days is None or days[0] == days[1]:
-            raise VigieError("over 65,000 stories in one day", mend="narrow the query, for example by source:") from None
-    middle = sum(days) // 2
-    merged = _stories(engine, _between(query, days[0], middle), 1)
-    for story, (number, turn) in _stories(engine, _between(query, middle + 1, days[1]), 1).items():
-        before, earliest = merged.get(story, (0, turn))
-        merged[story] = (before + number, min(earliest, turn))
+        pass
+    merged: Stories = {}
+    for half in _halves_by_day_or_source(engine, query):
+        for story, (number, turn) in _stories(engine, half, 1).items():
+            before, earliest = merged.get(story, (0, turn))
+            merged[story] = (before + number, min(earliest, turn))
     return merged
+
+
+def _halves_by_day_or_source(engine: Countable, query: Query) -> tuple[Query, Query]:
+    days = engine.days(query)
+    if days and days[0] < days[1]:
+        middle = sum(days) // 2
+        return _between(query, days[0], middle), _between(query, middle + 1, days[1])
+    sources = sorted(str(source) for (source,) in cells(engine, query, ("source",), {}, 1))
+    if len(sources) < 2:
+        raise VigieError("one source tells more stories in one day than can be counted", mend="narrow the query")
+    half = len(sources) // 2
+    first, second = (all_of((query, OneOf("source", tuple(some)))) for some in (sources[:half], sources[half:]))
+    return first, second
 
 
 def _between(query: Query, first: int, last: int) -> Query:

@@ -3,25 +3,27 @@ at once.
 """
 
 import json
+import math
 import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elastic_transport import ConnectionError as CannotConnect
 from elastic_transport import ConnectionTimeout
 from elasticsearch import ApiError, BadRequestError, NotFoundError
-from elasticsearch.helpers import streaming_bulk
+from elasticsearch.helpers import parallel_bulk
 
 from index import buckets
 from index.about import SCHEMA_VERSION, check_usable, what_is_built
 from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
 from index.document import IndexedArticle
 from index.elastic_client import block, connect, explained, explanation, parse_address, reason_of
-from index.elastic_form import Compiler, Json, dimensions_of, document, index_body, labels_only
+from index.elastic_form import Compiler, Json, copies, dimensions_of, document, index_body, labels_only
 from index.engine import Only, Page, Sort, Value, check_depth
 from index.query import Query
 from vigie.errors import VigieError
@@ -31,20 +33,26 @@ if TYPE_CHECKING:
 
 # Elasticsearch gives 65,536 buckets at most by default; beside them stand those of the outer levels.
 MOST_BUCKETS = 60_000
+_TOO_MUCH = ("too_many_buckets", "circuit_breaking_exception")
 # Of a shard, so many values compete that none is missed where the columns are those of a press.
 _ALL_OF_A_SHARD = 2_000_000
 
 # How long a writer waits for a cluster that cannot take articles now, before it gives up with an error. A node restarts in less.
 PATIENCE_S = 120.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
-_BULK_TIMEOUT_S = 120.0
+_BULK_TIMEOUT_S = 30.0
 # Elastic's advice for bulk requests is a few megabytes; larger ones only queue longer.
 _BULK_BYTES = 8 * 2**20
+_FEWEST_BULK_BYTES = 2**18
 _BULK_ACTIONS = 1_000
+_BULK_THREADS = 2  # one request is on its way while the cluster works on another
 
 _LATER = (429, 502, 503, 504)
+_CONFLICT = 409  # somebody else writes the same article at this moment
 _EXPORT_PAGE = 1_000
-_KEEP_ALIVE = "5m"
+_KEEP_ALIVE = "15m"
+# A replaced index stays for the searches and exports that have begun on it.
+_KEPT_S = 15 * 60.0
 
 
 class ElasticIndex:
@@ -55,6 +63,7 @@ class ElasticIndex:
     ) -> None:
         self._address = parse_address(url)
         self._client = connect(self._address, environment)
+        self._again = partial(ElasticIndex, url, watch, environment=environment, patience=patience)
         self._zone = watch.timezone
         self._patience = patience
         self._compiler = Compiler(watch.languages)
@@ -62,7 +71,7 @@ class ElasticIndex:
         self._unseen = False  # whether something was written that no refresh has shown yet
         self._checked = ""  # the index behind the read alias, once it has been found usable
         self._dimensions: int | None = None
-        self._chunk = _BULK_ACTIONS
+        self._chunk, self._bytes = _BULK_ACTIONS, _BULK_BYTES
 
     # Names.
 
@@ -74,7 +83,12 @@ class ElasticIndex:
     @property
     def family(self) -> str:
         """How the names of all generations of this index begin."""
-        return f"elastic:{self._address.prefix}-"
+        return f"elastic:{self._address.prefix}-{SCHEMA_VERSION}-"
+
+    @property
+    def exclusive(self) -> str:
+        """The prefix: whatever names a node has, one process follows the archive for it."""
+        return f"elastic:{self._address.prefix}"
 
     @property
     def name(self) -> str:
@@ -108,9 +122,13 @@ class ElasticIndex:
 
         Any number of processes may write an Elasticsearch index; that only one follows the archive is the archive's to say.
         """
-        if not self._aliased(self._address.write_alias):
+        reads, writes = (self._aliased(alias) for alias in (self._address.read_alias, self._address.write_alias))
+        if not (reads or writes):
             self._create({self._address.read_alias: {}, self._address.write_alias: {"is_write_index": True}})
+        elif not (reads and writes):  # somebody took one away
+            self._publish(reads or writes)
         self._check(self._behind(self._address.write_alias))
+        self._remove_replaced()
         try:
             yield
         finally:
@@ -125,10 +143,14 @@ class ElasticIndex:
             try:
                 self._client.indices.create(index=name, aliases=aliases, **body, wait_for_active_shards=1)
             except BadRequestError as error:
-                raise VigieError(
-                    f"{self.place}: {self._product()} does not take the index ({reason_of(error)})",
-                    mend="Vigie needs Elasticsearch 8.19 or later, with its language analyzers",
-                ) from error
+                if error.error == "resource_already_exists_exception" and name in str(error.body):
+                    return name  # made, and the answer was lost on its way
+                if error.error in ("mapper_parsing_exception", "illegal_argument_exception"):
+                    raise VigieError(
+                        f"{self.place}: {self._product()} does not take the index ({reason_of(error)})",
+                        mend="Vigie needs Elasticsearch 8.19 or later, with its language analyzers",
+                    ) from error
+                raise
         return name
 
     def _product(self) -> str:
@@ -181,18 +203,18 @@ class ElasticIndex:
 
     @property
     def _target(self) -> str:
-        return self._unpublished or self._address.write_alias
+        return _filling(self._unpublished) if self._unpublished else self._address.write_alias
 
     def _send(self, waiting: dict[str, "_Action"], refused: dict[str, str]) -> None:
         """Do the actions (by article), each until it has an end; those refused for good are added to refused."""
-        patience = _Patience(self._patience)
+        patience: _Patience | None = None  # it begins with the first failure
         while waiting:
             missing = len(waiting)
             problem = self._send_once(waiting, refused)
             if not problem:
                 self._chunk = min(_BULK_ACTIONS, 2 * self._chunk)
                 continue
-            if len(waiting) < missing:
+            if patience is None or len(waiting) < missing:
                 patience = _Patience(self._patience)  # it goes on, if slowly
             if not patience.wait():
                 raise problem
@@ -207,9 +229,9 @@ class ElasticIndex:
             return waiting[article].request(self._target, article)
 
         try:
-            for ok, answer in streaming_bulk(
-                client, list(waiting), expand_action_callback=lines, chunk_size=self._chunk, max_chunk_bytes=_BULK_BYTES,
-                raise_on_error=False, require_alias=not self._unpublished,
+            for ok, answer in parallel_bulk(
+                client, list(waiting), expand_action_callback=lines, chunk_size=self._chunk, max_chunk_bytes=self._bytes,
+                thread_count=_BULK_THREADS, raise_on_error=False, require_alias=True,
             ):  # fmt: skip
                 ((operation, item),) = answer.items()
                 article, status = item["_id"], item["status"]
@@ -220,7 +242,7 @@ class ElasticIndex:
                     waiting[article] = whole  # it was taken out since its digest was asked for
                 elif status == 400:
                     refused[article] = _reason(error)
-                    del waiting[article]
+                    waiting[article] = _Action("delete")  # what stood in its place is out of date
                 else:
                     problem = self._no_end(status, error)
                     too_much |= status == 429
@@ -228,8 +250,11 @@ class ElasticIndex:
             problem = explanation(failure, self.place)
         except ApiError as failure:
             problem = explanation(failure, self.place)
-            too_much = failure.status_code == 429
-            if failure.status_code not in _LATER and not block(str(failure.body)):
+            too_much = failure.status_code in (413, 429)
+            larger = failure.status_code == 413 and self._bytes > _FEWEST_BULK_BYTES  # than a gateway lets through
+            if larger:
+                self._bytes //= 2
+            elif failure.status_code not in _LATER and not block(str(failure.body)):
                 raise problem from failure
         if too_much:
             self._chunk = max(1, self._chunk // 2)  # a cluster that is short of memory takes smaller requests sooner
@@ -239,7 +264,7 @@ class ElasticIndex:
         """What to say of an item that may come to an end later; raised at once where it cannot."""
         reason = _reason(error)
         blocked = block(f"{error.get('type')} {reason}")
-        if blocked or status in _LATER:
+        if blocked or status in (*_LATER, _CONFLICT):
             said = blocked or f"the cluster takes no articles now (HTTP {status}, {reason})"
             return VigieError(
                 f"{self.place}: {said}", mend="nothing is lost: vigie index goes on from here when it has recovered"
@@ -266,62 +291,79 @@ class ElasticIndex:
     def _refresh(self) -> None:
         if self._unseen:
             with explained(self.place):
-                self._client.indices.refresh(index=self._target)
+                self._client.indices.refresh(index=self._unpublished or self._address.write_alias)
             self._unseen = False
 
     @contextmanager
     def rebuilding(self) -> Iterator["ElasticIndex"]:
         """An empty index, open for writing, that takes this one's place when the block ends without an exception.
 
-        Both aliases move in one step. Rebuilds that were killed have left indices that no alias names; they go as well.
+        Both aliases move in one step. The replaced index stays a while for those who are reading it; rebuilds that were killed
+        have left half-filled ones, which go now.
         """
-        self._remove_leftovers()
-        copy = ElasticIndex.__new__(ElasticIndex)
-        copy.__dict__ |= self.__dict__ | {"_dimensions": None, "_unpublished": self._create({}), "_checked": ""}
-        fresh = copy._unpublished
+        self._remove_replaced(half_filled=True)
+        copy = self._again()
+        fresh = self._create({})
         try:
+            self._move_aliases({"add": {"index": fresh, "alias": _filling(fresh), "is_write_index": True}})
+            copy._unpublished = fresh
             self._set(fresh, refresh_interval="-1", number_of_replicas="0", auto_expand_replicas="false")
             yield copy
-            self._restore(fresh)
+            self._set(fresh, refresh_interval=None, **copies(self._address.replicas))
             copy._refresh()
             self._publish(fresh)
         except BaseException:
-            with explained(self.place):
-                self._client.indices.delete(index=fresh, ignore_unavailable=True)
+            self._discard(fresh)
             raise
         copy._unpublished = ""
-        self._remove_leftovers()
         self._checked = ""
+
+    def _discard(self, fresh: str) -> None:
+        """Remove an index that was to be published, unless it has been and only the answer was lost."""
+        with suppress(VigieError):
+            if fresh not in (self._aliased(self._address.read_alias), self._aliased(self._address.write_alias)):
+                self._client.options(ignore_status=404).indices.delete(index=fresh)
 
     def _set(self, index: str, **settings: Any) -> None:
         with explained(self.place):
             self._client.indices.put_settings(index=index, settings={"index": settings})
 
-    def _restore(self, index: str) -> None:
-        """What a filled index has in place of the settings that made filling it cheap."""
-        replicas = self._address.replicas
-        copies = {"auto_expand_replicas": replicas} if "-" in replicas else {"number_of_replicas": replicas}
-        self._set(index, refresh_interval=None, **copies)
-
     def _publish(self, index: str) -> None:
-        old = {alias: self._aliased(alias) for alias in (self._address.read_alias, self._address.write_alias)}
-        actions: list[Json] = [{"remove": {"index": held, "alias": alias}} for alias, held in old.items() if held]
-        actions += [
+        """Let both aliases stand for an index and for no other, in one step; what they stood for is marked as replaced."""
+        old = self._holders(self._address.read_alias) | self._holders(self._address.write_alias)
+        removals = [{"remove": {"index": held, "alias": alias}} for held, alias in sorted(old | self._holders(_filling(index)))]
+        self._move_aliases(
+            *removals,
             {"add": {"index": index, "alias": self._address.read_alias}},
             {"add": {"index": index, "alias": self._address.write_alias, "is_write_index": True}},
-        ]
-        with explained(self.place):
-            self._client.indices.update_aliases(actions=actions)
+        )
+        for held in {held for held, _ in old} - {index}:
+            with explained(self.place):
+                meta = self._client.indices.get_mapping(index=held)[held]["mappings"].get("_meta") or {}
+                self._client.indices.put_mapping(index=held, meta={**meta, "replaced": time.time()})
 
-    def _remove_leftovers(self) -> None:
-        """Remove the indices of ours that neither alias names."""
-        kept = {self._aliased(self._address.read_alias), self._aliased(self._address.write_alias)}
+    def _move_aliases(self, *actions: Json) -> None:
         with explained(self.place):
-            found = self._client.indices.get_mapping(index=f"{self._address.prefix}-*", allow_no_indices=True)
+            self._client.indices.update_aliases(actions=list(actions))
+
+    def _holders(self, alias: str) -> set[tuple[str, str]]:
+        """The indices behind an alias, each with the alias."""
+        with explained(self.place):
+            try:
+                return {(held, alias) for held in self._client.indices.get_alias(name=alias)}
+            except NotFoundError:
+                return set()
+
+    def _remove_replaced(self, *, half_filled: bool = False) -> None:
+        """Remove indices of ours that were replaced a while ago; half_filled: and those that a killed rebuild has left."""
+        with explained(self.place):
+            found = self._client.indices.get(index=f"{self._address.prefix}-*", allow_no_indices=True)
             for index, about in found.items():
-                meta = about["mappings"].get("_meta") or {}
-                if index not in kept and meta.get("made_by") == "vigie" and meta.get("prefix") == self._address.prefix:
-                    self._client.indices.delete(index=index, ignore_unavailable=True)
+                meta, aliases = about["mappings"].get("_meta") or {}, about["aliases"]
+                ours = meta.get("made_by") == "vigie" and meta.get("prefix") == self._address.prefix
+                left = not aliases and time.time() - meta.get("replaced", math.inf) > _KEPT_S
+                if ours and (left or (half_filled and (_filling(index) in aliases or not (aliases or "replaced" in meta)))):
+                    self._client.options(ignore_status=404).indices.delete(index=index)
 
     # Asking.
 
@@ -338,9 +380,10 @@ class ElasticIndex:
             request["index"] = self._unpublished or self._address.read_alias
         with explained(self.place):
             try:
-                answer: Json = self._client.search(**request).body
+                # An answer that some shards gave no part of is no answer.
+                answer: Json = self._client.search(**request, allow_partial_search_results=False).body
             except ApiError as error:
-                if "too_many_buckets" in str(error.body):
+                if "aggs" in request and any(words in str(error.body) for words in _TOO_MUCH):
                     raise TooManyBucketsError from None
                 raise
         return answer
@@ -500,6 +543,11 @@ class _Action:
 
 def _serialised(made: Json) -> bytes:
     return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _filling(index: str) -> str:
+    """The alias of an index while it is filled: where it is gone, Elasticsearch must not make another in its place."""
+    return f"{index}-filling"
 
 
 class _Patience:

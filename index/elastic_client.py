@@ -9,7 +9,7 @@ Credentials come from the environment, so that no list of processes shows them.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -38,7 +38,7 @@ class Address:
     shards: int
     replicas: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def place(self) -> str:
@@ -94,8 +94,9 @@ def _node(url: str, scheme: str, host: str) -> str:
 
 
 def _wrong(url: str, why: str) -> UsageError:
-    shown = re.sub(r"//[^/@]*@", "//…@", url)
-    return UsageError(f"--index {shown}: {why}", mend=f"write {_FORM}; without --index the embedded index is used")
+    # Where there is an @ there may be a password, in any part of a URL that cannot be read.
+    said = "the address cannot be read" if "@" in url else f"{url}: {why}"
+    return UsageError(f"--index {said}", mend=f"write {_FORM}; without --index the embedded index is used")
 
 
 def connect(address: Address, environment: Mapping[str, str]) -> Elasticsearch:
@@ -175,8 +176,18 @@ def _refusal(error: ApiError, place: str) -> VigieError:
             f"{place}: the credentials do not allow this ({reason_of(error)})",
             mend="docs/elasticsearch.md lists the privileges that are needed",
         )
+    if "search_context_missing" in said:
+        return VigieError(
+            f"{place}: the export was interrupted: what it reads is gone (its node was restarted, or it waited too long)",
+            mend="begin it again",
+        )
     if "index_not_found" in said:
         return VigieError(f"{place}: there is no index yet", mend="make it with: vigie index")
+    if status == 413:
+        return VigieError(
+            f"{place}: a gateway before the cluster refuses requests of a quarter of a megabyte",
+            mend="let it pass larger ones (nginx: client_max_body_size 10m)",
+        )
     if status in (429, 502, 503, 504):
         return VigieError(
             f"{place}: the cluster cannot answer now (HTTP {status}, {error.error})",

@@ -37,12 +37,11 @@ def index_body(about: About, prefix: str, *, shards: int, replicas: str) -> Json
     The mapping is strict: a document with a column that it does not have is refused. Its ``_meta`` says who has built the index,
     and with what.
     """
-    copies = {"auto_expand_replicas": replicas} if "-" in replicas else {"number_of_replicas": int(replicas)}
     return {
         "settings": {
             "index": {
                 "number_of_shards": shards,
-                **copies,
+                **copies(replicas),
                 "codec": "best_compression",
                 # So many values of a column may be asked for at once, and no fewer than the embedded index takes.
                 "max_terms_count": _MOST_TERMS,
@@ -60,6 +59,11 @@ def index_body(about: About, prefix: str, *, shards: int, replicas: str) -> Json
             "properties": _properties(),
         },
     }
+
+
+def copies(replicas: str) -> Json:
+    """The setting for a number of copies, or a range."""
+    return {"auto_expand_replicas": replicas} if "-" in replicas else {"number_of_replicas": replicas}
 
 
 def _properties() -> Json:

@@ -69,6 +69,11 @@ class EmbeddedIndex:
         """The folder, on this machine."""
         return f"{socket.gethostname()}:{self._folder.path.absolute()}"
 
+    @property
+    def exclusive(self) -> str:
+        """The folder: that of another machine is another index."""
+        return self.place
+
     def reload(self) -> None:
         """See what has been committed, or the index that has taken over, since the last time."""
         self._state = self._newest(self._state)

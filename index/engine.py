@@ -103,7 +103,12 @@ class Engine(Reader, Protocol):
 
     @property
     def place(self) -> str:
-        """What only one process at a time may write, as it is called in messages."""
+        """Where the index is, as it is called in messages."""
+        ...
+
+    @property
+    def exclusive(self) -> str:
+        """What only one process at a time may follow the archive for, by whatever address it is reached."""
         ...
 
     def writing(self) -> AbstractContextManager[None]:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from index.document import IndexedArticle, indexed_article
 from index.engine import Engine, Progress
+from vigie.archive import HEARTBEAT_S
 from vigie.clock import now
 from vigie.errors import VigieError
 
@@ -29,7 +30,8 @@ _BATCH = 1_000
 # A rebuild has no reader that waits for its commits, and fewer commits leave fewer segments to merge.
 _REBUILD_BATCH = 5_000
 _WAIT_S = 15.0
-_HEARTBEAT_S = 20.0
+# Of all articles that a rebuild looks at: more that cannot be indexed are a fault of the program or the cluster.
+_BROKEN_AT_MOST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def bring_up_to_date(
     archive: "Archive", watch: "Watch", engine: Engine, *, progress: Progress | None = None, batch: int = _BATCH
 ) -> Counts:
     """Apply every change that the index has not seen. Raises VigieError where the index cannot be written."""
-    with _alone(archive, "index", engine.place) as turn, engine.writing():
+    with _alone(archive, "index", engine) as turn, engine.writing():
         return _follow(archive, watch, engine, turn, progress, batch)
 
 
@@ -79,17 +81,8 @@ def _follow(archive: "Archive", watch: "Watch", engine: Engine, turn: "_Turn", p
         if reached == position:
             return counts
         counts += _index(archive, watch, engine, ids)
-        with archive.begin() as tx:
-            ours = turn.goes_on(tx)
-            if ours:
-                tx.changes.reached(name, reached)
-            else:
-                # What was applied since may have overwritten something newer: it counts as changed again.
-                tx.changes.append(ids)
-        if not ours:
-            raise VigieError(
-                f"{engine.place}: another process has taken over the index", mend="nothing is lost: it goes on there"
-            )
+        if not archive.write(lambda tx, ids=ids, reached=reached: turn.reach(tx, name, ids, reached)):  # type: ignore[misc]
+            raise _taken_over(engine)
         position = reached
         if progress:
             progress(min(reached - begun, waiting), waiting)
@@ -103,23 +96,46 @@ def rebuild(
     Raises VigieError, and leaves the present one, where the new one does not hold what was put in.
     """
     counts = Counts()
-    with _alone(archive, "rebuild", engine.place), engine.rebuilding() as fresh:
+    with _alone(archive, "rebuild", engine) as turn, engine.rebuilding() as fresh:
         with archive.read() as tx:
             known = tx.changes.last()  # read before the articles: what changes meanwhile is applied again below
             ids = tx.changes.every_article()
+            broken = len(tx.quarantine.entries(step=STEP))
         for start in range(0, len(ids), batch):
             counts += _index(archive, watch, fresh, ids[start : start + batch])
+            if not archive.write(turn.goes_on):
+                raise _taken_over(engine)
             if progress:
                 progress(min(start + batch, len(ids)), len(ids))
-        if fresh.size != counts.indexed:
-            raise VigieError(
-                f"{engine.place}: the rebuilt index holds {fresh.size} articles, {counts.indexed} were put in; the old one stays",
-                mend="see that nothing else writes the index, then rebuild again",
-            )
-        with archive.begin() as tx:
-            tx.changes.reached(fresh.name, known)
-    bring_up_to_date(archive, watch, engine)
-    return counts
+        _compare(counts, fresh.size, broken, engine.place)
+        archive.write(lambda tx: tx.changes.reached(fresh.name, known))
+    try:
+        return counts + bring_up_to_date(archive, watch, engine)
+    except BusyError:  # another process goes on from here
+        return counts
+
+
+def _compare(counts: Counts, size: int, broken: int, place: str) -> None:
+    """Raise VigieError where a rebuilt index must not take over: it lacks what was put in, or too much could not be put in."""
+    if size != counts.indexed:
+        raise VigieError(
+            f"{place}: the rebuilt index holds {size} articles, {counts.indexed} were put in; the old one stays",
+            mend="see that nothing else writes the index, then rebuild again",
+        )
+    if counts.quarantined > max(broken, _BROKEN_AT_MOST * counts.seen):
+        raise VigieError(
+            f"{place}: {counts.quarantined} of {counts.seen} articles cannot be indexed; the old index stays",
+            mend="vigie quarantine --step index says why",
+        )
+
+
+class BusyError(VigieError):
+    """Another process is doing it."""
+
+
+def _taken_over(engine: Engine) -> VigieError:
+    """What to say where another process has begun to do this one's work."""
+    return VigieError(f"{engine.place}: another process has taken over", mend="nothing is lost: it goes on there")
 
 
 class _Turn:
@@ -134,33 +150,44 @@ class _Turn:
         self._heart.start()
 
     def _beat(self) -> None:
-        while not self._over.wait(_HEARTBEAT_S):
-            with suppress(DatabaseError), self._archive.begin() as tx:
-                tx.workers.goes_on(self._worker, at=now().timestamp())
+        while not self._over.wait(HEARTBEAT_S):
+            with suppress(DatabaseError):
+                self._archive.write(self.goes_on)
 
     def goes_on(self, tx: "Transaction") -> bool:
         """Whether nobody has taken over, in the belief that this process was dead (its machine slept, say)."""
         return tx.workers.goes_on(self._worker, at=now().timestamp())
 
+    def reach(self, tx: "Transaction", name: str, ids: Sequence[str], seq: int) -> bool:
+        """Note that these changes have been applied; False where somebody has taken over meanwhile.
+
+        What was applied since then may have overwritten something newer, so that it is noted as changed again.
+        """
+        if self.goes_on(tx):
+            tx.changes.reached(name, seq)
+            return True
+        tx.changes.append(ids)
+        return False
+
     def end(self) -> None:
         """Give the right back."""
         self._over.set()
         self._heart.join()
-        with self._archive.begin() as tx:
-            tx.workers.leave(self._worker)
+        self._archive.write(lambda tx: tx.workers.leave(self._worker))
 
 
 @contextmanager
-def _alone(archive: "Archive", step: str, place: str) -> Iterator[_Turn]:
+def _alone(archive: "Archive", step: str, engine: Engine) -> Iterator[_Turn]:
     """Be the only one who does this step for an index; raises VigieError where another process goes on doing it."""
     patience = time.monotonic() + _WAIT_S
     while True:
-        with archive.begin() as tx:
-            worker = tx.workers.enter_alone(f"{step} {place}", at=now().timestamp())
+        worker = archive.write(lambda tx: tx.workers.enter_alone(f"{step} {engine.exclusive}", at=now().timestamp()))
         if worker:
             break
         if time.monotonic() > patience:
-            raise VigieError(f"{place}: another process is writing the index", mend="wait until it has finished, then try again")
+            raise BusyError(
+                f"{engine.place}: another process is writing the index", mend="wait until it has finished, then try again"
+            )
         time.sleep(0.2)
     turn = _Turn(archive, worker)
     try:
@@ -219,9 +246,12 @@ def _note(archive: "Archive", stored: dict[str, "StoredArticle"], refused: dict[
     if not refused and not quarantined & kept:
         return
     at = now().timestamp()
-    with archive.begin() as tx:
+
+    def note(tx: "Transaction") -> None:
         for article, reason in refused.items():
             source = stored[article].article.source if article in stored else ""
             tx.quarantine.put(STEP, article, reason="cannot be indexed", detail=reason[:2000], source=source, at=at)
         for article in quarantined & kept:
             tx.quarantine.release(STEP, article)
+
+    archive.write(note)

@@ -21,8 +21,8 @@ class Settings:
 
     watch_file: Path
     data: Path
-    index_url: str = ""
-    archive_url: str = field(default="", repr=False)  # it may hold a password
+    index_url: str = field(default="", repr=False)  # each may hold a password
+    archive_url: str = field(default="", repr=False)
 
     @cached_property
     def watch(self) -> "Watch":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
+from index import elastic as elastic_module
 from index import elastic_form
 from index.analysis import stems
 from index.document import COLUMNS, IndexedArticle, indexed_article
@@ -217,10 +218,45 @@ def test_readers_see_the_old_index_until_the_new_one_takes_its_place(index: Elas
         assert reader.size == 2
     assert (reader.size, index.size) == (5, 5)
     assert index.name != name
-    assert len(index._client.indices.get_alias(index=f"{index._address.prefix}-*")) == 1
     settings = index._client.indices.get_settings(index=index._address.read_alias)
     (made,) = (one["settings"]["index"] for one in settings.values())
     assert (made["auto_expand_replicas"], made.get("refresh_interval")) == ("0-1", None)
+
+
+def test_an_export_that_has_begun_is_not_cut_short_by_a_rebuild(index: ElasticIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The replaced index stays a while, and goes with a later run."""
+    monkeypatch.setattr(elastic_module, "_EXPORT_PAGE", 10)
+    put(index, *(stored(n) for n in range(35)))
+    old = index.name.removeprefix("elastic:")
+    export = index.export(Everything())
+    first = next(export)
+    with index.rebuilding() as fresh:
+        fresh.apply([indexed_article(stored(n), WATCH) for n in range(3)], [])
+    assert len({hit["id"] for hit in (first, *export)}) == 35
+    put(index, stored(4))
+    assert index._client.indices.exists(index=old)
+    monkeypatch.setattr(elastic_module, "_KEPT_S", 0.0)
+    put(index, stored(5))
+    assert not index._client.indices.exists(index=old)
+    assert index.size == 5
+
+
+@pytest.mark.parametrize("alias", ["read", "write"])
+def test_an_alias_that_somebody_took_away_is_given_back(index: ElasticIndex, alias: str) -> None:
+    put(index, stored(1))
+    index._client.indices.delete_alias(index=index.name.removeprefix("elastic:"), name=f"{index._address.prefix}-{alias}")
+    put(index, stored(2))
+    index.reload()
+    assert index.size == 2
+    held = index._client.indices.get_alias(index=f"{index._address.prefix}-*")
+    assert [set(one["aliases"]) for one in held.values()] == [{index._address.read_alias, index._address.write_alias}]
+
+
+def test_a_refused_article_leaves_no_former_self(index: ElasticIndex) -> None:
+    """What it said before is out of date."""
+    put(index, stored(1), stored(2))
+    assert list(put(index, stored(1, entities=("très " * 8_000,)))) == [stored(1).article.id]
+    assert index.size == 1
 
 
 def test_a_rebuild_that_fails_or_was_killed_leaves_the_old_index(index: ElasticIndex) -> None:
@@ -234,10 +270,12 @@ def test_a_rebuild_that_fails_or_was_killed_leaves_the_old_index(index: ElasticI
     with index.rebuilding() as fresh:
         fresh.apply([indexed_article(stored(n), WATCH) for n in range(2)], [])
     assert index.size == 2
-    assert set(index._client.indices.get_alias(index=f"{index._address.prefix}-*")) == {
-        index.name.removeprefix("elastic:"),
-        other,
+    left = {
+        name
+        for name, about in index._client.indices.get(index=f"{index._address.prefix}-*").items()
+        if "replaced" not in (about["mappings"].get("_meta") or {})
     }
+    assert left == {index.name.removeprefix("elastic:"), other}
 
 
 @pytest.mark.parametrize(
@@ -306,9 +344,11 @@ def test_an_address_names_nodes_prefix_and_cut_and_never_shows_a_password() -> N
     assert (address.prefix, address.shards, address.replicas) == ("press", 6, "2")
     assert (address.user, address.password) == ("elastic", "s@crel")
     assert "s@crel" not in address.place
-    with pytest.raises(UsageError) as caught:
-        parse_address("https://elastic:secret@host/Vigie")
-    assert "secret" not in str(caught.value)
+    assert "s@crel" not in repr(address)
+    for secret in ("secret", "se/cret", "sec#ret", "p@ssword", "se／cret", "se:cret"):
+        with pytest.raises(UsageError) as caught:
+            parse_address(f"https://elastic:{secret}@host/Vigie")
+        assert not any(part in str(caught.value) for part in ("cret", "ssword"))
     assert parse_address("http://host").prefix == "vigie"
 
 

@@ -1,5 +1,6 @@
 """A cluster that fails, in every way that clusters do: nothing is lost, nothing is doubled, the lag is seen, and it drains by itself."""
 
+import contextlib
 import http.client
 import signal
 import threading
@@ -17,7 +18,7 @@ from elasticsearch import Elasticsearch
 from index import elastic as elastic_module
 from index.document import indexed_article
 from index.elastic import ElasticIndex
-from index.follow import Counts, bring_up_to_date
+from index.follow import Counts, bring_up_to_date, rebuild
 from index.query import Everything, Word
 from tests.conftest import Vigie
 from tests.elastic.node import NEXT_VERSION, Cluster, Node, folder_of_nodes, java_for, why_not
@@ -211,9 +212,9 @@ class _Moody(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, node: Node, mood: list[int]) -> None:
+    def __init__(self, node: Node, mood: list[int], about: str = "_bulk", *, at_most: int = 100 * 2**20) -> None:
         super().__init__(("127.0.0.1", 0), _Gateway)
-        self.node, self.mood = node, mood
+        self.node, self.mood, self.about, self.at_most = node, mood, about, at_most
         self.refused: Counter[int] = Counter()
 
     @property
@@ -236,7 +237,11 @@ class _Gateway(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, _Moody)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if server.mood and "_bulk" in self.path:
+        if len(body) > server.at_most:
+            server.refused[413] += 1
+            self._refuse(413)
+            return
+        if server.mood and server.about in self.path:
             status = server.mood.pop(0)
             server.refused[status] += 1
             if status == 200:
@@ -247,12 +252,15 @@ class _Gateway(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.connection.close()
                 return
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.send_header("X-Elastic-Product", "Elasticsearch")
-            self.end_headers()
+            self._refuse(status)
             return
         self._answer(body)
+
+    def _refuse(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.send_header("X-Elastic-Product", "Elasticsearch")
+        self.end_headers()
 
     def _answer(self, body: bytes) -> None:
         try:
@@ -295,6 +303,27 @@ def test_a_gateway_that_refuses_and_loses_answers_delays_and_nothing_more(archiv
         whole(index)
 
 
+def test_a_gateway_that_lets_small_requests_through_only(archive: Archive, node: Node) -> None:
+    with _Moody(node, [], at_most=2**20) as gateway:
+        index = index_at(gateway.url)
+        assert bring_up_to_date(archive, WATCH, index, batch=len(PRESS)) == Counts(indexed=len(PRESS))
+        assert gateway.refused[413] > 0
+        whole(index)
+
+
+def test_a_rebuild_whose_last_answer_is_lost_keeps_what_it_has_published(archive: Archive, node: Node) -> None:
+    with _Moody(node, [], "_aliases") as gateway:
+        index = index_at(gateway.url)
+        bring_up_to_date(archive, WATCH, index)
+        gateway.mood += [200, 0]  # the alias of the index that is filled, and the aliases that it takes over
+        with contextlib.suppress(VigieError):
+            rebuild(archive, WATCH, index)
+        gateway.mood.clear()
+        whole(index)
+        bring_up_to_date(archive, WATCH, index)
+        whole(index)
+
+
 def test_one_of_three_nodes_killed_while_indexing(archive: Archive) -> None:
     if why := why_not():
         unavailable("elasticsearch", why)
@@ -308,9 +337,17 @@ def test_one_of_three_nodes_killed_while_indexing(archive: Archive) -> None:
         victim = cluster.nodes[int(str(shard["node"]).removeprefix("node-"))]  # type: ignore[call-overload,index]
         assert follow_while(archive, index, lambda: victim.stop(by=signal.SIGKILL)) == Counts(indexed=len(PRESS))
         whole(index)
+        cut = index_at(cluster.hosts, 30, "cut?shards=3&replicas=0")  # a part on each node, and no copy
         victim.start()
         client.cluster.health(wait_for_status="green", timeout="60s")
         whole(index)
+        with cut.writing():
+            cut.apply([indexed_article(one, WATCH) for one in PRESS], [])
+        whole(cut)
+        victim.stop(by=signal.SIGKILL)
+        for ask in (lambda: cut.count(Everything()), lambda: list(cut.export(Everything()))):
+            with pytest.raises(VigieError):  # never the numbers of two thirds
+                ask()
 
 
 def test_another_major_version_is_named(archive: Archive) -> None:

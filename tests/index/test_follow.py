@@ -166,7 +166,7 @@ def test_a_rebuild_misses_nothing_that_changes_meanwhile(archive: Archive, index
             keep(archive, stored(100), stored(0, text="Changé entre-temps."))
 
     counts = rebuild(archive, WATCH, index, batch=5, progress=change_meanwhile)
-    assert counts == Counts(indexed=12)
+    assert counts == Counts(indexed=12 + 2)
     assert index.size == 13
     assert index.count(Word("changé")) == 1
     assert bring_up_to_date(archive, WATCH, index) == Counts()
@@ -223,7 +223,8 @@ def test_killing_it_anywhere_loses_nothing_and_doubles_nothing(
     assert after.size == 300
     assert ids(after) == {one.article.id for one in several}
     if isinstance(after, ElasticIndex):
-        assert len(after._client.indices.get_alias(index=f"{after._address.prefix}-*")) == 1
+        behind = after._client.indices.get_alias(name=f"{after._address.prefix}-*")
+        assert [set(one["aliases"]) for one in behind.values()] == [{after._address.read_alias, after._address.write_alias}]
     else:
         assert len(list((tmp_path / "data" / "index").glob("generation-*"))) == 1
 
@@ -243,9 +244,9 @@ def test_only_one_process_follows_for_an_index(archive: Archive, index: Engine, 
     keep(archive, stored(1))
     monkeypatch.setattr("index.follow._WAIT_S", 0.3)
     with archive.begin() as tx:
-        other = tx.workers.enter_alone(f"index {index.place}", at=time.time())
+        other = tx.workers.enter_alone(f"index {index.exclusive}", at=time.time())
         assert other
-        assert tx.workers.enter_alone(f"index {index.place}", at=time.time()) is None
+        assert tx.workers.enter_alone(f"index {index.exclusive}", at=time.time()) is None
     with pytest.raises(VigieError, match="another process is writing"):
         bring_up_to_date(archive, WATCH, index)
     with archive.begin() as tx:
@@ -312,3 +313,15 @@ def test_several_machines_follow_for_one_cluster(vigie: Vigie, postgres_url: str
     assert "400 articles, 0 changes behind" in told.stdout
     assert postgres_url.rpartition("/")[2] in told.stdout
     assert "secret" not in told.stdout
+
+
+def test_a_rebuild_that_most_articles_do_not_get_into_does_not_take_over(
+    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(archive, *(stored(number) for number in range(5)))
+    bring_up_to_date(archive, WATCH, index)
+    monkeypatch.setattr(type(index), "apply", lambda _self, documents, _deletions: {one.id: "no" for one in documents})
+    with pytest.raises(VigieError, match="5 of 5 articles cannot be indexed; the old index stays"):
+        rebuild(archive, WATCH, index)
+    index.reload()
+    assert index.size == 5

@@ -9,13 +9,16 @@ from vigie.errors import UsageError, VigieError
 
 BUSY_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 10
+# A machine that loses its power says no farewell. Both ends find out within two minutes, and the server frees what it had locked.
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 15, "keepalives_count": 4, "tcp_user_timeout": 90_000}
+_SERVER_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=15 -c tcp_keepalives_count=4 -c tcp_user_timeout=90000"
 _SECRETS = ("password", "passfile", "sslpassword")
 
 
 def postgresql_engine(url: str) -> Engine:
     """The engine of a postgresql:// URL; raises UsageError on any other."""
     parsed = _parsed(url)
-    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigie"}
+    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigie", **_KEEPALIVES, "options": _SERVER_KEEPALIVES}
     missing = {name: value for name, value in options.items() if name not in parsed.query}
     # A connection that broke while it was idle is made anew; one that breaks in the middle of a transaction takes it back.
     return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=missing)
@@ -23,8 +26,11 @@ def postgresql_engine(url: str) -> Engine:
 
 def shown(url: str) -> str:
     """A database URL without its secrets."""
-    parsed = _parsed(url)
-    return parsed.difference_update_query(_SECRETS).render_as_string(hide_password=True)
+    return _without_secrets(_parsed(url))
+
+
+def _without_secrets(url: URL) -> str:
+    return url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
 
 
 def _parsed(url: str) -> URL:
@@ -36,7 +42,7 @@ def _parsed(url: str) -> URL:
     if parsed.drivername not in ("postgresql", "postgres"):
         raise UsageError(f"an archive cannot be at {parsed.drivername}://", mend=mend)
     if not parsed.database:
-        raise UsageError(f"{parsed.render_as_string(hide_password=True)} names no database", mend=mend)
+        raise UsageError(f"{_without_secrets(parsed)} names no database", mend=mend)
     return parsed
 
 

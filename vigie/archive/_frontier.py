@@ -184,7 +184,8 @@ class Frontier:
         still_listing = select(listing.c.source).where(
             due.at(at, listing), listing.c.kind != "article", listing.c.host.not_in(paused)
         )
-        barred = select(hosts.c.host).where(func.coalesce(hosts.c.lease, "") != worker, not_(self._hosts.free(at=at)))
+        of_others = and_(func.coalesce(hosts.c.lease, "") != worker, not_(self._hosts.free(at=at)))
+        barred = select(hosts.c.host).where(or_(hosts.c.paused_until > at, of_others))
         ranked = (
             select(frontier.c.url, frontier.c.host, frontier.c.kind, rank.label("rank"))
             .where(
@@ -231,8 +232,9 @@ class Frontier:
         return self._connection.scalar(query.with_for_update()) is not None
 
     def next_retry(self, *, at: float, sources: Sequence[str] = ()) -> float | None:
-        """The instant after at when the next URL that failed before falls due again, or None."""
-        query = select(func.min(frontier.c.next_try)).where(frontier.c.attempts > 0, frontier.c.next_try > at)
+        """The instant after at when the next URL that failed before, or was put off, falls due again, or None."""
+        again = or_(frontier.c.attempts > 0, frontier.c.outcome == "deferred")
+        query = select(func.min(frontier.c.next_try)).where(again, frontier.c.next_try > at)
         if sources:
             query = query.where(frontier.c.source.in_(sources))
         due: float | None = self._connection.scalar(query)
@@ -247,6 +249,7 @@ class Frontier:
         at: float,
         next_try: float | None,
         failed: bool = False,
+        put_off: bool = False,
         status: int | None = None,
         size: int = 0,
         detail: str = "",
@@ -263,7 +266,7 @@ class Frontier:
             "lease": None,
             "outcome": outcome,
             "next_try": next_try,
-            "attempts": entry.attempts + 1 if failed else 0,
+            "attempts": entry.attempts if put_off else entry.attempts + 1 if failed else 0,
             "fetched": at,
         }
         if etag is not None or modified is not None:

@@ -11,9 +11,9 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from vigie.archive._dialect import ALONE, lock
+from vigie.archive._dialect import ALONE, lock, upsert
 from vigie.archive._hosts import Hosts
 from vigie.archive._leases import take_off
 from vigie.archive._schema import workers
@@ -76,7 +76,9 @@ class Workers:
             self._hosts.give_all_back(worker)
 
     def _enter(self, worker: str, step: str, *, at: float) -> None:
-        self._connection.execute(insert(workers).values(id=worker, step=step, host=machine(), pid=os.getpid(), beat=at))
+        values = {"id": worker, "step": step, "host": machine(), "pid": os.getpid(), "beat": at}
+        # Two threads of a process that was taken for dead may find out at once.
+        self._connection.execute(upsert(self._connection, workers).values(**values).on_conflict_do_nothing())
 
 
 @cache

@@ -131,12 +131,15 @@ def _index(settings: Settings) -> list[Finding]:
         engine = open_index(settings)
         with settings.open_archive().read() as tx:
             waiting = f"; {tx.changes.unindexed_by_any(engine.family)} changes wait for it"
+            every = tx.changes.last()
         size, name = engine.size, engine.name
         with settings.open_archive().read() as tx:
             lag = tx.changes.unindexed(name)
     except VigieError as error:
-        nothing_yet = "there is no index yet" in error.message
-        return [Finding("index", "note" if nothing_yet else "bad", str(error).replace("\n ", ";") + waiting)]
+        said = str(error).replace("\n ", ";")
+        if "there is no index yet" in error.message:
+            return [Finding("index", "note", f"{said}; {every} changes wait for it")]
+        return [Finding("index", "bad", said + waiting)]
     behind = f"{size} articles, {lag} changes behind" + (": vigie index" if lag else "")
     return [Finding("index", "note" if lag else "good", f"{engine.place}: {behind}")]
 
