@@ -19,15 +19,11 @@ DEFAULT_PAUSE = MINUTE
 
 
 class HostPaused(IgnoreRequest):
-    """The host asked to wait. until: the instant (seconds since the epoch) from which it may be asked again.
+    """The host asked to wait. until: the instant (seconds since the epoch) from which it may be asked again."""
 
-    answered: whether that was its answer to this request; otherwise the request was never sent.
-    """
-
-    def __init__(self, message: str, until: float, *, answered: bool) -> None:
+    def __init__(self, message: str, until: float) -> None:
         super().__init__(message)
         self.until = until
-        self.answered = answered
 
 
 class PauseMiddleware:
@@ -45,7 +41,7 @@ class PauseMiddleware:
         host = host_of(request.url)
         until = self._until.get(host, 0.0)
         if until > clock.now().timestamp():
-            raise HostPaused(f"{host} asked to wait", until, answered=False)
+            raise HostPaused(f"{host} asked to wait", until)
 
     def process_response(self, request: Request, response: Response) -> Response:
         header = response.headers.get("Retry-After")
@@ -57,5 +53,5 @@ class PauseMiddleware:
             # Kept in the archive too: whoever takes the host next waits as well.
             self._archive.write(lambda tx: tx.hosts.pause(host, until=until))
             logger.info("%s asks to wait %g s", host, self._until[host] - now)
-            raise HostPaused(f"{host} answered {response.status}", self._until[host], answered=True)
+            raise HostPaused(f"{host} answered {response.status}", self._until[host])
         return response

@@ -273,11 +273,11 @@ class WatchSpider(Spider):
                 with self._guarded():
                     raise error
             outcome, detail = _outcome_of_exception(error)
-            until = error.until if isinstance(error, HostPaused | HostBusy) else None
-            if until and not (isinstance(error, HostPaused) and error.answered):  # it was not asked for: no failure of its own
+            if isinstance(error, HostPaused | HostBusy):  # its host is to be left alone: that is no failure of this URL
+                until = error.until
                 self._conclude(entry, None, lambda _: _Result(outcome, detail, next_try=until, put_off=True))
             else:
-                self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail, until=until))
+                self._conclude(entry, None, lambda _: self._failure(entry, outcome, detail))
         finally:
             self._done_with(entry)
 
@@ -354,11 +354,11 @@ class WatchSpider(Spider):
         interval = rhythm.next_interval(entry.interval, new=0, known=1)
         return _Result(Outcome.UNCHANGED, next_try=now + interval, interval=interval)
 
-    def _failure(self, entry: FrontierEntry, outcome: Outcome, detail: str, *, until: float | None = None) -> _Result:
+    def _failure(self, entry: FrontierEntry, outcome: Outcome, detail: str) -> _Result:
         now = clock.now().timestamp()
         if entry.kind == "article" and rhythm.gives_up(outcome, entry.attempts):
             return _Result(outcome, detail)
-        return _Result(outcome, detail, next_try=until or now + rhythm.wait_after_failure(outcome, entry.attempts))
+        return _Result(outcome, detail, next_try=now + rhythm.wait_after_failure(outcome, entry.attempts))
 
     def _conclude(
         self,

@@ -146,11 +146,27 @@ def test_a_host_that_asks_to_wait_is_left_in_peace(vigie: Vigie, site: Site) -> 
     site.pages |= {f"/{slug}": Answer(b"", 429, headers={"Retry-After": "3600"}) for slug in slugs}
     site.pages["/feed"] = Answer(rss(site.base, slugs))
     vigie.write_watch(source(site), crawl="delay = 0\nconcurrency_per_host = 1")
-    assert outcomes(vigie, now="2025-01-20T09:00:00Z") == {"silex": {"listing": 1, "deferred": 30}}
+    first = outcomes(vigie, now="2025-01-20T09:00:00Z")["silex"]
+    assert first["listing"] == 1
+    assert 1 <= first["deferred"] <= 30  # those in hand; the others were not even taken up
     assert sum(site.requests[f"/{slug}"] for slug in slugs) == 1
     site.pages |= {f"/{slug}": Answer(article(slug)) for slug in slugs}
     assert "article" not in outcomes(vigie, now="2025-01-20T09:40:00Z").get("silex", {})
     assert outcomes(vigie, now="2025-01-20T10:30:00Z")["silex"]["article"] == 30
+
+
+def test_waiting_for_a_host_costs_no_article_an_attempt(vigie: Vigie, site: Site) -> None:
+    """However often a host asks to wait, what it was not asked for is never given up."""
+    slugs = [f"a{n}" for n in range(12)]
+    site.pages |= {f"/{slug}": Answer(b"", 429, headers={"Retry-After": "600"}) for slug in slugs}
+    site.pages["/feed"] = Answer(rss(site.base, slugs))
+    vigie.write_watch(source(site), crawl="delay = 0\nconcurrency_per_host = 1")
+    for hour in range(10):
+        outcomes(vigie, now=f"2025-01-20T{9 + hour:02}:00:00Z")
+    site.pages |= {f"/{slug}": Answer(article(slug)) for slug in slugs}
+    outcomes(vigie, now="2025-01-22T09:00:00Z")
+    with vigie.archive.read() as tx:
+        assert tx.articles.count() == 12
 
 
 @pytest.mark.parametrize("host", ["127.0.0.3", "localhost", "2130706435", "0x7f000003", "127.3", "[::ffff:127.0.0.3]", "[::1]"])

@@ -330,7 +330,7 @@ def test_several_shards_give_the_same_numbers(elastic_url: str, index: ElasticIn
         ("https://host/a/b", "small letters"),
         ("https://host/vigie?shard=3", "unknown option shard"),
         ("https://host/vigie?shards=0", "shards is a number"),
-        ("https://elastic@host/vigie", "user:password"),
+        ("https://elastic@host/vigie", "cannot be read"),
     ],
 )
 def test_an_address_that_is_none_says_why(url: str, says: str) -> None:

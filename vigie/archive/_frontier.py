@@ -16,6 +16,8 @@ from vigie.archive._schema import fetches, frontier, hosts, workers
 
 Kind = Literal["feed", "sitemap", "section", "article"]
 
+# It failed, or was put off since its host asked to wait, which does not count as a failure.
+_IS_TO_BE_TRIED_AGAIN = or_(frontier.c.attempts > 0, frontier.c.outcome == "deferred")
 # Listings first: they are few, and they feed the rest.
 _ORDER = case((frontier.c.kind == "feed", 0), (frontier.c.kind == "sitemap", 1), (frontier.c.kind == "section", 2), else_=3)
 
@@ -233,8 +235,7 @@ class Frontier:
 
     def next_retry(self, *, at: float, sources: Sequence[str] = ()) -> float | None:
         """The instant after at when the next URL that failed before, or was put off, falls due again, or None."""
-        again = or_(frontier.c.attempts > 0, frontier.c.outcome == "deferred")
-        query = select(func.min(frontier.c.next_try)).where(again, frontier.c.next_try > at)
+        query = select(func.min(frontier.c.next_try)).where(_IS_TO_BE_TRIED_AGAIN, frontier.c.next_try > at)
         if sources:
             query = query.where(frontier.c.source.in_(sources))
         due: float | None = self._connection.scalar(query)
@@ -319,7 +320,7 @@ class Frontier:
         """The listings whose last fetch failed: source, URL, and how."""
         query = (
             select(frontier.c.source, frontier.c.url, frontier.c.outcome)
-            .where(frontier.c.kind != "article", frontier.c.attempts > 0, frontier.c.next_try.is_not(None))
+            .where(frontier.c.kind != "article", _IS_TO_BE_TRIED_AGAIN, frontier.c.next_try.is_not(None))
             .order_by(frontier.c.source, frontier.c.url)
         )
         rows = self._connection.execute(query.where(frontier.c.source.in_(sources)) if sources else query)
