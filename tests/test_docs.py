@@ -48,3 +48,9 @@ def test_every_environment_variable_is_documented() -> None:
     }
     # VIGIE_ALLOW_HOSTS is a setting of Scrapy, _VIGIE_COMPLETE belongs to the completion scripts.
     assert {name for name in used if name not in PAGE} - {"VIGIE_ALLOW_HOSTS", "VIGIE_COMPLETE"} == set()
+
+
+def test_the_capacity_plan_is_what_the_figures_give() -> None:
+    from benchmarks.capacity import tables
+
+    assert tables() in (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
