@@ -1,6 +1,7 @@
 """A host is asked by one worker at a time: no request leaves for a host that this worker does not hold.
 
 The spider claims URLs together with their hosts; what remains are redirects, which lead where another worker may be at work.
+(``vigie sources check`` asks each listing once, from an archive of its own: it knows of no other worker.)
 """
 
 import asyncio

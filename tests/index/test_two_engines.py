@@ -1,7 +1,7 @@
 """The same articles, queries and trends on both engines: the same articles and the same numbers.
 
 Three corpora: the sample newsroom and real pages, as they were read, and a hundred thousand synthetic articles. Over three hundred
-queries and a hundred trends are made of each corpus by a seed, and hypothesis makes more.
+queries and a hundred trends are made of each corpus by a seed, and hypothesis makes more. The first has one shard, the others have several.
 """
 
 import uuid
@@ -65,8 +65,9 @@ class Both:
     last: date
 
 
-def both(folder: Path, url: str, watch: Watch, articles: Iterator[IndexedArticle]) -> Both:
-    embedded, elastic = EmbeddedIndex(folder, watch), ElasticIndex(f"{url}/t{uuid.uuid4().hex[:12]}", watch)
+def both(folder: Path, url: str, watch: Watch, articles: Iterator[IndexedArticle], *, shards: int = 1) -> Both:
+    embedded = EmbeddedIndex(folder, watch)
+    elastic = ElasticIndex(f"{url}/t{uuid.uuid4().hex[:12]}?shards={shards}", watch)
     random, sample, seen = Random(1), [], 0
     with embedded.writing(), elastic.writing():
         while batch := list(islice(articles, 5_000)):
@@ -79,11 +80,11 @@ def both(folder: Path, url: str, watch: Watch, articles: Iterator[IndexedArticle
     return Both(watch, embedded, elastic, tuple(sample), calendar.day_of(days[0]), calendar.day_of(days[1]))
 
 
-def of_archive(folder: Path, url: str, vigie: Vigie) -> Both:
+def of_archive(folder: Path, url: str, vigie: Vigie, *, shards: int = 1) -> Both:
     watch = load_watch(vigie.watch)
     archive: Archive = vigie.archive
     with archive.read() as tx:
-        return both(folder, url, watch, (indexed_article(one, watch) for one in tx.articles.all() if one.labels))
+        return both(folder, url, watch, (indexed_article(one, watch) for one in tx.articles.all() if one.labels), shards=shards)
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +94,14 @@ def newsroom(elastic_url: str, filled: Vigie, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def real(elastic_url: str, real_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    return of_archive(tmp_path_factory.mktemp("real"), elastic_url, real_run.vigie)
+    return of_archive(tmp_path_factory.mktemp("real"), elastic_url, real_run.vigie, shards=3)
 
 
 @pytest.fixture(scope="module")
 def synthetic(elastic_url: str, tmp_path_factory: pytest.TempPathFactory) -> Both:
     press = Press()
     articles = (indexed_article(one, press.watch) for one in press.articles(SYNTHETIC, words=80))
-    return both(tmp_path_factory.mktemp("synthetic"), elastic_url, press.watch, articles)
+    return both(tmp_path_factory.mktemp("synthetic"), elastic_url, press.watch, articles, shards=2)
 
 
 CORPORA = ["newsroom", pytest.param("real", marks=pytest.mark.shared), "synthetic"]
