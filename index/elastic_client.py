@@ -151,9 +151,9 @@ def explanation(error: Exception, place: str) -> VigieError:
     if isinstance(error, ConnectionTimeout):
         return VigieError(f"{place}: no answer in time", mend="look whether it is overloaded; nothing is lost: try again")
     if isinstance(error, CannotConnect):
-        return VigieError(
-            f"{place}: cannot be reached ({_first_line(error)})", mend="start the node, or mend the address (--index)"
-        )
+        found = re.search(r"\[Errno -?\d+\] ([^()'\"]+)", str(error))  # the system's words, without the libraries' around them
+        reason = found[1].strip() if found else _first_line(error)
+        return VigieError(f"{place}: cannot be reached ({reason})", mend="start the node, or mend the address (--index)")
     return VigieError(f"{place}: {type(error).__name__}: {_first_line(error)}")
 
 
