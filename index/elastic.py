@@ -20,7 +20,7 @@ from elasticsearch.helpers import parallel_bulk
 
 from index import buckets
 from index.about import SCHEMA_VERSION, check_usable, what_is_built
-from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
+from index.buckets import TooManyBucketsError, check_columns
 from index.document import IndexedArticle
 from index.elastic_client import block, connect, explained, explanation, parse_address, reason_of
 from index.elastic_form import Compiler, Json, copies, dimensions_of, document, index_body, labels_only
@@ -441,51 +441,12 @@ class ElasticIndex:
         """How many articles hold each combination of values; see :class:`index.engine.Reader`."""
         return buckets.cells(self, query, columns, only or {}, at_least)
 
-    def cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
-        """The cells of one request; see :class:`index.buckets.Countable`."""
-        request: Json = {}
-        for column in reversed(columns):
-            terms: Json = {"field": column, "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD}
-            if column in only:
-                terms["include"] = list(only[column])
-            if not request:
-                terms["min_doc_count"] = at_least
-            request = {column: {"terms": terms, **({"aggs": request} if request else {})}}
-        cells: Cells = {}
-
-        def gather(level: int, key: tuple[Value, ...], found: Json) -> None:
-            for one in _whole(found[columns[level]]):
-                inner = (*key, one["key"])
-                if level + 1 == len(columns):
-                    cells[inner] = one["doc_count"]
-                else:
-                    gather(level + 1, inner, one)
-
-        gather(0, (), self._aggregate(query, request))
-        return cells
-
-    def cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
-        """The slow way, for what cannot be split by time."""
-        wanted = [frozenset(only[column]) if column in only else None for column in columns]
-        request: Json = {"size": MOST_BUCKETS, "sources": [{column: {"terms": {"field": column}}} for column in columns]}
-        cells: Cells = {}
-        while True:
-            answer = self._aggregate(query, {"page": {"composite": request}})["page"]
-            for one in answer["buckets"]:
-                key = tuple(one["key"][column] for column in columns)
-                held = all(values is None or value in values for value, values in zip(key, wanted, strict=True))
-                if held and one["doc_count"] >= at_least:
-                    cells[key] = one["doc_count"]
-            if "after_key" not in answer or not answer["buckets"]:
-                return cells
-            request = {**request, "after": answer["after_key"]}
-
     def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
         """The most frequent values of a keyword column, exactly."""
         check_columns((column,))
         order = [{"_count": "desc"}, {"_key": "asc"}]
-        terms = {"field": column, "size": max(1, limit), "shard_size": _ALL_OF_A_SHARD, "order": order}
-        answer = self._aggregate(query, {column: {"terms": terms}})[column]
+        terms = {**self.all_values(column), "size": max(1, limit), "order": order}
+        answer = self.aggregate(query, {column: {"terms": terms}})[column]
         if answer["doc_count_error_upper_bound"]:  # several shards, none of which could name all its values
             every = self.cells(query, (column,)).items()
             return sorted(((str(value), number) for (value,), number in every), key=lambda pair: (-pair[1], pair[0]))[:limit]
@@ -495,24 +456,15 @@ class ElasticIndex:
         """The stories that several of the articles tell, with the turn of the earliest of them."""
         return buckets.repeated_stories(self, query)
 
-    def stories_at_once(self, query: Query, at_least: int) -> Stories:
-        """The stories of one request; see :class:`index.buckets.Countable`."""
-        terms = {"field": "shared_story", "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD, "min_doc_count": at_least}
-        request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
-        listed = _whole(self._aggregate(query, request)["story"])
-        return {one["key"]: (one["doc_count"], int(one["first"]["value"])) for one in listed}
-
     def days(self, query: Query) -> tuple[int, int] | None:
         """The first and the last day on which articles found were published."""
-        answer = self._aggregate(query, {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}})
-        first, last = answer["first"]["value"], answer["last"]["value"]
-        return None if first is None else (int(first), int(last))
+        return buckets.days(self, query)
 
     def spellings(self, entity: str) -> dict[str, int]:
         """How an entity is written, with the number of articles that write it so."""
         prefix = f"{entity}|"
         literally = "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in prefix)
-        terms = {"field": "spellings", "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD, "include": f"{literally}.*"}
+        terms = {**self.all_values("spellings"), "include": f"{literally}.*"}
         answer = self._ask(query={"term": {"entity": entity}}, size=0, aggs={"spellings": {"terms": terms}})
         return {one["key"].removeprefix(prefix): one["doc_count"] for one in answer["aggregations"]["spellings"]["buckets"]}
 
@@ -522,7 +474,24 @@ class ElasticIndex:
         self._refresh()
         return int(self._ask(query={"match_all": {}}, size=0, track_total_hits=True)["hits"]["total"]["value"])
 
-    def _aggregate(self, query: Query, request: Json) -> Json:
+    def all_values(self, column: str) -> Json:
+        """A terms aggregation; see :class:`index.buckets.Countable`."""
+        return {"field": column, "size": MOST_BUCKETS, "shard_size": _ALL_OF_A_SHARD}
+
+    def whole(self, found: Json) -> list[Json]:
+        """Its buckets; see :class:`index.buckets.Countable`."""
+        listed: list[Json] = found["buckets"]
+        if len(listed) >= MOST_BUCKETS or found.get("doc_count_error_upper_bound") or found.get("sum_other_doc_count"):
+            raise TooManyBucketsError
+        return listed
+
+    @property
+    def page(self) -> int:
+        """Buckets of a composite aggregation; see :class:`index.buckets.Countable`."""
+        return MOST_BUCKETS
+
+    def aggregate(self, query: Query, request: Json) -> Json:
+        """The answer to an aggregation; see :class:`index.buckets.Countable`."""
         answer: Json = self._ask(query=self._compiler.matching(query), size=0, track_total_hits=False, aggs=request)
         return dict(answer["aggregations"])
 
@@ -565,14 +534,6 @@ class _Patience:
         time.sleep(min(self._next, left))
         self._next = min(2 * self._next, _LONGEST_WAIT_S)
         return True
-
-
-def _whole(found: Json) -> list[Json]:
-    """The buckets of a terms aggregation; raises TooManyBucketsError where they may not be all, or their counts not exact."""
-    listed: list[Json] = found["buckets"]
-    if len(listed) >= MOST_BUCKETS or found.get("doc_count_error_upper_bound") or found.get("sum_other_doc_count"):
-        raise TooManyBucketsError
-    return listed
 
 
 def _payloads(found: Json) -> Iterable[dict[str, Any]]:

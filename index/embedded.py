@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import tantivy
 
 from index import buckets, tantivy_form
-from index.buckets import Cells, Stories, TooManyBucketsError, check_columns
+from index.buckets import TooManyBucketsError, check_columns
 from index.document import IndexedArticle
 from index.engine import Only, Page, Sort, Value, check_depth
 from index.generations import IndexFolder, explained
@@ -215,55 +215,12 @@ class EmbeddedIndex:
         """How many articles hold each combination of values; see :class:`index.engine.Reader`."""
         return buckets.cells(self, query, columns, only or {}, at_least)
 
-    def cells_at_once(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
-        """The cells of one request; see :class:`index.buckets.Countable`."""
-        request: dict[str, Any] = {}
-        for column in reversed(columns):
-            terms: dict[str, Any] = {"field": column, "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT}
-            if column in only:
-                terms["include"] = list(only[column])
-            if not request:
-                terms["min_doc_count"] = at_least
-            request = {column: {"terms": terms, **({"aggs": request} if request else {})}}
-        answer = self._aggregate(query, request)
-        cells: Cells = {}
-
-        def gather(level: int, key: tuple[Value, ...], found: dict[str, Any]) -> None:
-            listed = found[columns[level]]["buckets"]
-            if len(listed) >= MOST_BUCKETS:
-                raise TooManyBucketsError
-            for one in listed:
-                inner = (*key, one["key"])
-                if level + 1 == len(columns):
-                    cells[inner] = one["doc_count"]
-                else:
-                    gather(level + 1, inner, one)
-
-        gather(0, (), answer)
-        return cells
-
-    def cells_by_pages(self, query: Query, columns: Sequence[str], only: Only, at_least: int) -> Cells:
-        """The slow way, for what cannot be split by time."""
-        wanted = [frozenset(only[column]) if column in only else None for column in columns]
-        request: dict[str, Any] = {"size": 20_000, "sources": [{column: {"terms": {"field": column}}} for column in columns]}
-        cells: Cells = {}
-        while True:
-            answer = self._aggregate(query, {"page": {"composite": request}})["page"]
-            for one in answer["buckets"]:
-                key = tuple(one["key"][column] for column in columns)
-                held = all(values is None or value in values for value, values in zip(key, wanted, strict=True))
-                if held and one["doc_count"] >= at_least:
-                    cells[key] = one["doc_count"]
-            if "after_key" not in answer or not answer["buckets"]:
-                return cells
-            request = {**request, "after": answer["after_key"]}
-
     def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
         """The most frequent values of a keyword column, exactly."""
         check_columns((column,))
         # More than asked for, so that values of equal count at the edge are told apart by name.
-        terms = {"field": column, "size": min(MOST_BUCKETS, max(10 * limit, 1000)), "segment_size": _ALL_OF_A_SEGMENT}
-        answer = self._aggregate(query, {column: {"terms": terms}})
+        terms = {**self.all_values(column), "size": min(MOST_BUCKETS, max(10 * limit, 1000))}
+        answer = self.aggregate(query, {column: {"terms": terms}})
         found = [(str(one["key"]), int(one["doc_count"])) for one in answer[column]["buckets"]]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
@@ -271,20 +228,9 @@ class EmbeddedIndex:
         """The stories that several of the articles tell, with the turn of the earliest of them."""
         return buckets.repeated_stories(self, query)
 
-    def stories_at_once(self, query: Query, at_least: int) -> Stories:
-        """The stories of one request; see :class:`index.buckets.Countable`."""
-        terms = {"field": "shared_story", "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT, "min_doc_count": at_least}
-        request = {"story": {"terms": terms, "aggs": {"first": {"min": {"field": "turn"}}}}}
-        listed = self._aggregate(query, request)["story"]["buckets"]
-        if len(listed) >= MOST_BUCKETS:
-            raise TooManyBucketsError
-        return {one["key"]: (one["doc_count"], int(one["first"]["value"])) for one in listed}
-
     def days(self, query: Query) -> tuple[int, int] | None:
         """The first and the last day on which articles found were published."""
-        answer = self._aggregate(query, {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}})
-        first, last = answer["first"]["value"], answer["last"]["value"]
-        return None if first is None else (int(first), int(last))
+        return buckets.days(self, query)
 
     def spellings(self, entity: str) -> dict[str, int]:
         """How an entity is written, with the number of articles that write it so."""
@@ -317,7 +263,24 @@ class EmbeddedIndex:
         """How many articles the index holds."""
         return self._searcher.num_docs
 
-    def _aggregate(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+    def all_values(self, column: str) -> dict[str, Any]:
+        """A terms aggregation; see :class:`index.buckets.Countable`."""
+        return {"field": column, "size": MOST_BUCKETS, "segment_size": _ALL_OF_A_SEGMENT}
+
+    def whole(self, found: dict[str, Any]) -> list[dict[str, Any]]:
+        """Its buckets; see :class:`index.buckets.Countable`."""
+        listed: list[dict[str, Any]] = found["buckets"]
+        if len(listed) >= MOST_BUCKETS:
+            raise TooManyBucketsError
+        return listed
+
+    @property
+    def page(self) -> int:
+        """Buckets of a composite aggregation; see :class:`index.buckets.Countable`."""
+        return 20_000
+
+    def aggregate(self, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to an aggregation; see :class:`index.buckets.Countable`."""
         searcher = self._searcher
         try:
             return searcher.aggregate(self._compiler.matching(query), request)
