@@ -10,6 +10,7 @@ RUNS = (
     ("benchmarks.quality_labels",),
     ("benchmarks.read",),
     ("benchmarks.index_scale", "100000"),
+    ("benchmarks.machines",),
 )
 
 if __name__ == "__main__":

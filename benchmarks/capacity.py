@@ -13,10 +13,10 @@ MEASURED = {
     "pages a second, crawled and read out (two cores)": 46.7,
     "articles a second, read (one core; short articles)": 5.0,
     "peak memory of a reader, GiB": 1.7,
-    "bytes an article, embedded index": 2_600,
-    "bytes an article, Elasticsearch": 3_300,
-    "articles a second into Elasticsearch (two cores, engine alone)": 2_000,
-    "ms of a weekly trend by topic and stance over a million articles, Elasticsearch": 150,
+    "bytes an article, embedded index": 2_533,
+    "bytes an article, Elasticsearch": 5_384,
+    "articles a second into Elasticsearch (two cores, engine alone)": 1_699,
+    "ms of a weekly trend by topic over a million articles, Elasticsearch": 152,
 }
 ASSUMED = {
     "articles a source a day": 30,
