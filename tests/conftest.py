@@ -44,6 +44,7 @@ def elastic_url() -> Iterator[str]:
         yield node.url
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes, a file stays in one of them, and so do the files that share a corpus."""
     for item in items:
