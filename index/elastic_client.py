@@ -58,19 +58,22 @@ class Address:
 
 def parse_address(url: str) -> Address:
     """The parts of a URL; raises UsageError on anything that is not of the form that the module describes."""
+    if not url.startswith(("http://", "https://")):
+        raise _wrong(url, "it begins with neither https:// nor http://")
+    # Not by urlsplit, which knows one host only.
+    found = re.fullmatch(r"(https?)://(?:([^@/]*)@)?([^/?#]*)/?([^?#]*)(?:\?([^#]*))?", url)
+    if not found:
+        raise _wrong(url, "it is not of the form of a URL")
+    scheme, credentials, hosts, path, query = (part or "" for part in found.groups())
     try:
-        parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        options = dict(parse_qsl(query, strict_parsing=True)) if query else {}
     except ValueError as error:
         raise _wrong(url, str(error)) from None
-    if parts.scheme not in ("http", "https"):
-        raise _wrong(url, "it begins with neither https:// nor http://")
-    credentials, at, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
-    if at and not (user and password):
+    if bool(user) != bool(password):
         raise _wrong(url, "before the @ stand user:password")
-    nodes = tuple(_node(url, parts.scheme, host) for host in hosts.split(","))
-    prefix = parts.path.strip("/") or "vigie"
+    nodes = tuple(_node(url, scheme, host) for host in hosts.split(","))
+    prefix = path.strip("/") or "vigie"
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", prefix) or len(prefix) > 100:
         raise _wrong(url, f'"{prefix}" cannot begin the name of an index: small letters, digits, . _ -')
     if unknown := options.keys() - {"shards", "replicas"}:

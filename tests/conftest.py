@@ -44,16 +44,6 @@ def elastic_url() -> Iterator[str]:
         yield node.url
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, a file stays in one of them, and so do the files that share a corpus."""
-    for item in items:
-        name = item.path.stem
-        item.add_marker(
-            pytest.mark.xdist_group("corpora" if name in ("test_real_pages", "test_two_engines", "test_cli") else name)
-        )
-
-
 @dataclass
 class Told:
     """What a command said, and how it ended."""
