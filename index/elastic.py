@@ -102,11 +102,9 @@ class ElasticIndex:
         return found
 
     def _aliased(self, alias: str) -> str:
-        with explained(self.place):
-            try:
-                found = sorted(self._client.indices.get_alias(name=alias))
-            except NotFoundError:
-                return ""
+        found = sorted(held for held, _ in self._holders(alias))
+        if not found:
+            return ""
         if len(found) > 1:
             raise VigieError(
                 f"{self.place}: the alias {alias} stands for {len(found)} indices ({', '.join(found)})",
@@ -320,7 +318,7 @@ class ElasticIndex:
 
     def _discard(self, fresh: str) -> None:
         """Remove an index that was to be published, unless it has been and only the answer was lost."""
-        with suppress(VigieError):
+        with suppress(VigieError), explained(self.place):
             if fresh not in (self._aliased(self._address.read_alias), self._aliased(self._address.write_alias)):
                 self._client.options(ignore_status=404).indices.delete(index=fresh)
 

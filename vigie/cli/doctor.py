@@ -129,11 +129,12 @@ def _index(settings: Settings) -> list[Finding]:
     waiting = ""
     try:
         engine = open_index(settings)
-        with settings.open_archive().read() as tx:
+        archive = settings.open_archive()
+        with archive.read() as tx:
             waiting = f"; {tx.changes.unindexed_by_any(engine.family)} changes wait for it"
             every = tx.changes.last()
         size, name = engine.size, engine.name
-        with settings.open_archive().read() as tx:
+        with archive.read() as tx:
             lag = tx.changes.unindexed(name)
     except VigieError as error:
         said = str(error).replace("\n ", ";")
