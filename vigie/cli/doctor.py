@@ -58,7 +58,7 @@ def _watch(settings: Settings) -> list[Finding]:
 def _models(settings: Settings) -> list[Finding]:
     from nlp.document import MODELS
     from nlp.models import PACKAGED
-    from nlp.stance import has_head
+    from nlp.stance.reading import SHIPPED
 
     try:
         watch = settings.watch
@@ -70,8 +70,10 @@ def _models(settings: Settings) -> list[Finding]:
         findings.append(Finding("embedding", "good", f"{name}, from a package"))
     else:
         findings.append(Finding("embedding", "note", f"{name}: not packaged; it must be in the local model cache"))
-    if not has_head(name):
-        findings.append(Finding("stance", "bad", f"{name} has no trained stance head: articles get topics, and no stance"))
+    if watch.models.stance != SHIPPED:
+        findings.append(
+            Finding("stance", "note", f"{watch.models.stance}: uncalibrated until vigie learn --model {watch.models.stance}")
+        )
     for language in watch.languages:
         package = MODELS.get(language)
         if package and _installed(package):
