@@ -123,11 +123,12 @@ Passage = tuple[tuple[str, bool], ...]
 def passages(text: str, evidence: Iterable[Sentence], *, around: int = 200, opening: int = 700) -> list[Passage]:
     """Where the evidence stands in a text: pieces of it, each cut into parts that are evidence (True) and parts around them.
 
-    around: characters of context on either side, cut at white space. Without evidence in the text, its opening.
+    around: characters of context on either side, cut at white space. Without evidence in the text, its first ``opening``
+    characters.
     """
     places = sorted((one.start, one.end) for one in evidence if one.end)
     if not places:
-        return [tuple(_parts(text, _window(text, 0, 0, opening), ()))] if text else []
+        places, around = [(0, 0)], opening
     spans: list[tuple[int, int]] = []
     for start, end in places:
         left, right = _window(text, start, end, around)
@@ -135,7 +136,7 @@ def passages(text: str, evidence: Iterable[Sentence], *, around: int = 200, open
             spans[-1] = (spans[-1][0], max(spans[-1][1], right))
         else:
             spans.append((left, right))
-    return [tuple(_parts(text, span, places)) for span in spans]
+    return [tuple(part for part in _parts(text, span, places) if part[0]) for span in spans if text]
 
 
 def _window(text: str, start: int, end: int, around: int) -> tuple[int, int]:
@@ -153,7 +154,7 @@ def _parts(text: str, span: tuple[int, int], places: Sequence[tuple[int, int]]) 
     if at and text[at - 1] != "\n":
         yield "… ", False
     for start, end in places:
-        if at <= end and start < last:
+        if at < end and start < last:
             yield text[at:start], False
             yield text[max(at, start) : end], True
             at = max(at, end)

@@ -35,19 +35,6 @@ def piece(slug: str, text: str = "Un texte.", day: int = 20) -> Article:
     return Article(article_id(url), url, url, "silex", f"Titre {slug}", text, published=published, language="fr")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    """Where the archive of a test is: every test runs on both databases."""
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
-
-
-@pytest.fixture
-def archive(tmp_path: Path, url: str) -> Iterator[Archive]:
-    archive = Archive.open(tmp_path, url)
-    yield archive
-    archive.close()
-
-
 def test_a_lease_is_exclusive_and_freed_when_its_worker_leaves(archive: Archive) -> None:
     with archive.begin() as tx:
         tx.frontier.plan_listings([FEED], at=0)

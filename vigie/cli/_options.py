@@ -69,7 +69,8 @@ class ListByDefault(click.Group):
     """A group whose subcommand is ``list`` where none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+        # The shell that completes a word (resilient parsing) wants to know the subcommands.
+        if not ctx.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in ("-h", "--help"))):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

@@ -1,6 +1,12 @@
 """Questions about labels on a terminal: one a screen, one key an answer, each answer kept at once."""
 
-from collections.abc import Sequence
+import os
+import re
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,12 +54,27 @@ class _Session:
     changed: int = 0
     confirmed: int = 0
 
+    @contextmanager
+    def summed_up(self, of: int) -> Iterator[None]:
+        """Say in the end, however it comes, what was kept; of: how many questions were open."""
+        try:
+            yield
+        finally:
+            click.clear()
+            if given := self.changed + self.confirmed:
+                note(
+                    f"{given} answers kept: {self.confirmed} confirm the models, {self.changed} change a label ({of} were open)."
+                )
+                note("vigie index brings them into search and trends.")
+            else:
+                note("Nothing was answered.")
+
 
 def ask(archive: "Archive", watch: "Watch", questions: Sequence[Question], author: str, *, of: int) -> None:
     """Ask the questions one after another until they are done or the person ends; of: how many are open in all."""
     session = _Session()
     place, remark = 0, ""
-    try:
+    with _keys() as keys, session.summed_up(of):
         while place < len(questions):
             with archive.read() as tx:
                 found = look_again(tx, questions[place])
@@ -62,13 +83,13 @@ def ask(archive: "Archive", watch: "Watch", questions: Sequence[Question], autho
                 continue
             question, article = found
             _show(console(), watch, question, article, place=f"{place + 1} of {len(questions)}", remark=remark)
-            key, remark = _key(), ""
+            key, remark = next(keys), ""
             if key == "q":
                 break
             if key == "?":
                 click.clear()
                 click.echo(_HELP)
-                _key()
+                next(keys)
             elif key == "u":
                 if session.asked:
                     place = _undo(archive, questions, session)
@@ -83,17 +104,34 @@ def ask(archive: "Archive", watch: "Watch", questions: Sequence[Question], autho
                 place += 1
             else:
                 remark = _why_not(key)
-    finally:
-        click.clear()
-        _sum_up(session, of)
 
 
-def _key() -> str:
-    """The next key; the end of the input ends the review."""
+# A function or arrow key sends several characters, among them letters that would be answers.
+_KEY = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
+_END_OF_INPUT = ("", "\x04")
+
+
+@contextmanager
+def _keys() -> Iterator[Iterator[str]]:
+    """The keys, as they are pressed, in lower case; "q" where the input ends.
+
+    The terminal is left in this mode between two keys: click.getchar returns to the other one each time, and what is pressed
+    meanwhile is lost.
+    """
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSADRAIN)
     try:
-        return click.getchar().lower()
-    except EOFError:
-        return "q"
+        yield _pressed(terminal)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _pressed(terminal: int) -> Iterator[str]:
+    while True:
+        read = os.read(terminal, 1024).decode(errors="replace")
+        for key in _KEY.findall(read) or [""]:
+            yield "q" if key in _END_OF_INPUT else key.lower()
 
 
 def _said(question: Question, key: str) -> tuple[str | None, Answer] | None:
@@ -144,15 +182,6 @@ def _count(session: _Session, question: Question, said: tuple[str | None, Answer
         session.confirmed += by
     else:
         session.changed += by
-
-
-def _sum_up(session: _Session, of: int) -> None:
-    given = session.changed + session.confirmed
-    if not given:
-        note("Nothing was answered.")
-        return
-    note(f"{given} answers kept: {session.confirmed} confirm the models, {session.changed} change a label ({of} were open).")
-    note("vigie index brings them into search and trends.")
 
 
 def _show(out: "Console", watch: "Watch", question: Question, article: "Article", *, place: str, remark: str) -> None:
