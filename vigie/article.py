@@ -100,10 +100,12 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class TopicLabel:
-    """A topic that the article treats with substance. score in 0..1."""
+    """A topic that the article treats with substance. score in 0..1; by and stale as in :class:`StanceLabel`."""
 
     topic: str
     score: float
+    by: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class StanceLabel:
     """The article's stance toward a subject, on a topic or over all (topic None).
 
     score: −1 (critical) .. 1 (supportive); confidence: 0..1, the probability given to the stance shown
-    (for ``UNSURE``: to the likeliest one).
+    (for ``UNSURE``: to the likeliest one). by: the person who says so, empty for the models; stale: that person judged another
+    revision of the text.
     """
 
     subject: str
@@ -120,6 +123,8 @@ class StanceLabel:
     score: float
     confidence: float
     evidence: tuple[Sentence, ...] = ()
+    by: str = ""
+    stale: bool = False
 
     @property
     def fact(self) -> str:

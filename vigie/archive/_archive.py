@@ -14,6 +14,7 @@ from vigie import clock
 from vigie.archive import _schema
 from vigie.archive._articles import Articles, Pages
 from vigie.archive._changes import Changes
+from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import MIGRATION, lock
 from vigie.archive._engines import explain_database_error, is_taken_back, postgresql_engine, shown, sqlite_engine
 from vigie.archive._frontier import Frontier
@@ -50,7 +51,7 @@ class Transaction:
 
     @cached_property
     def articles(self) -> Articles:
-        return Articles(self.connection)
+        return Articles(self.connection, self.corrections)
 
     @cached_property
     def to_read(self) -> ReadQueue:
@@ -59,6 +60,10 @@ class Transaction:
     @cached_property
     def labels(self) -> LabelStore:
         return LabelStore(self.connection, self.changes)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.connection, self.changes)
 
     @cached_property
     def stories(self) -> Stories:

@@ -1,6 +1,6 @@
 """Labels, stories, and the queue of articles that wait to be read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, or_, select, update
@@ -119,11 +119,22 @@ class LabelStore:
         return True
 
     def get(self, ids: Sequence[str]) -> dict[str, Labels]:
-        """The analyser's labels of these articles."""
+        """The analyser's labels of these articles, as no person has corrected them."""
         rows = self._connection.execute(
             select(labels.c.article, labels.c.record).where(labels.c.article.in_(ids), labels.c.author == ANALYSER)
         )
         return {row.article: from_json(Labels, row.record) for row in rows}
+
+    def originals(self) -> Iterator[Labels]:
+        """The analyser's labels of every read article that reprints no other, by article, streamed."""
+        query = (
+            select(labels.c.record)
+            .outerjoin(stories, stories.c.article == labels.c.article)
+            .where(labels.c.author == ANALYSER, stories.c.reprint_of.is_(None))
+            .order_by(labels.c.article)
+        )
+        for row in self._connection.execute(query, execution_options={"yield_per": 1000}):
+            yield from_json(Labels, row.record)
 
     def count(self) -> int:
         """How many articles have been read."""

@@ -19,6 +19,8 @@ _COMMANDS = {
     "trends": ("trends", "Count coverage over time."),
     "rising": ("rising", "Show terms and entities on the rise."),
     "digest": ("digest", "Write the digest of a week."),
+    "review": ("review", "Judge the labels that are least sure, and keep what you say of them."),
+    "topics": ("topics", "List the topics of the watch, and try a new one on the archive."),
     "sources": ("sources", "List, check, import and export the sources of the watch."),
     "quarantine": ("quarantine", "Show what could not be used, and have it tried again."),
     "config": ("config", "Check the watch file."),
