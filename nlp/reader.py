@@ -24,6 +24,7 @@ from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Mention, Sentence, StanceLabel, article_id
 from vigie.language import detect_language
+from vigie.names import known_names
 from vigie.watch import Subject, Watch
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Reader:
         self._model_name = watch.models.embedding
         self._model = load_model(self._model_name)
         self._topics = TopicModel(self._model, self._model_name, watch.topics)
+        self._names = known_names(watch)
         self.analyser = analyser_version(watch)
 
     def read(self, articles: Sequence[Article], *, subjects: Sequence[Subject] | None = None) -> list[Reading]:
@@ -62,6 +64,7 @@ class Reader:
         languages = [self._language(article) for article in articles]
         documents = take_apart(
             [(article.title, article.text, language) for article, language in zip(articles, languages, strict=True)],
+            names=self._names,
             batch=self.watch.models.batch,
         )
         pieces = [paragraphs(document.title, document.text) for document in documents]
@@ -83,7 +86,7 @@ class Reader:
                 entities=document.entities,
                 topics=self._topics.article_topics(scores[n]),
                 stances=stances[n],
-                quotes=find_quotes(document.text, document.entities),
+                quotes=find_quotes(document.text, document.named, document.language),
                 notes=("entities by rules",) if document.by_rules else (),
             )
             readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
