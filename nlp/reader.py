@@ -26,6 +26,7 @@ from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Sentence, StanceLabel, TopicLabel, article_id
 from vigie.language import detect_language
+from vigie.names import known_names
 from vigie.watch import Subject, Watch
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Reader:
         self.model = load_model(self.model_name)
         self.topics = TopicModel(self.model, self.model_name, watch.topics, weights=weights)
         self.stance = StanceModel(watch.models.stance, watch.topics, learnt=head)
+        self._names = known_names(watch)
         self.analyser = analyser_version(watch)
 
     def read(self, articles: Sequence[Article], *, about: Sequence[Subject] | None = None) -> list[Reading]:
@@ -70,6 +72,7 @@ class Reader:
         languages = [self._language(article) for article in articles]
         documents = take_apart(
             [(article.title, article.text, language) for article, language in zip(articles, languages, strict=True)],
+            names=self._names,
             batch=self.watch.models.batch,
         )
         pieces = [paragraphs(document.title, document.text) for document in documents]
@@ -95,7 +98,7 @@ class Reader:
                 entities=document.entities,
                 topics=topics[n],
                 stances=stances[n],
-                quotes=find_quotes(document.text, document.entities),
+                quotes=find_quotes(document.text, document.named, document.language),
                 notes=self._notes(document),
             )
             readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))

@@ -134,12 +134,17 @@ class StanceLabel:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Reported speech: verbatim text with offsets, and who is said to have spoken."""
+    """Reported speech: verbatim text with offsets, and who is said to have spoken.
+
+    kind: direct (the words in quotation marks), indirect (a reported clause) or according (« selon X », "according to X").
+    Labels of an analyser that knew direct quotes only have no kind.
+    """
 
     speaker: str
     text: str
     start: int
     end: int
+    kind: Literal["direct", "indirect", "according"] = "direct"
 
 
 @dataclass(frozen=True, slots=True)
