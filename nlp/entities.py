@@ -104,7 +104,7 @@ def _is_longer(text: str, span: Named, start: int, end: int, who: KnownName) -> 
         return False
     words = re.findall(r"[^\W_][\w.’'-]*", span.name)
     beginning = words[0][:1]
-    return (beginning.isupper() or beginning.isdigit()) and (words[-1][:1].isupper() or words[-1][:1].isdigit())
+    return bool((beginning.isupper() or beginning.isdigit()) and (words[-1][:1].isupper() or words[-1][:1].isdigit()))
 
 
 def _overlaps(start: int, end: int, spans: Sequence[Named]) -> bool:
@@ -162,7 +162,11 @@ def _with_full_names(named: Sequence[Named]) -> list[Named]:
     bearers: dict[str, set[str]] = {}
     for span in named:
         words = span.name.split()
-        if span.kind in ("person", "other") and 2 <= len(words) <= 4 and all(word[:1].isupper() or len(word) <= 3 for word in words):
+        if (
+            span.kind in ("person", "other")
+            and 2 <= len(words) <= 4
+            and all(word[:1].isupper() or len(word) <= 3 for word in words)
+        ):
             for n in range(1, len(words)):
                 bearers.setdefault(name_key(" ".join(words[n:])), set()).add(span.name)
     kinds = {span.name: span.kind for span in named}

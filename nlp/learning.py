@@ -4,18 +4,16 @@ Only the last, linear step learns, drawn to where it started (L2-SP, Li et al. 2
 many move it far. What is learnt is kept in the archive, where every reader finds it.
 """
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vigie.correction import Answer, Correction
 
 from nlp.document import paragraphs
+from nlp.learnt import keep_learnt
 from nlp.models import embed
 from nlp.reader import Reader, subject_named
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head, fitted, fitted_temperature
@@ -23,6 +21,7 @@ from nlp.stance.reading import SHIPPED
 from nlp.topics import TopicHead, TopicWeights, fitted_head, zero_shot_log_odds
 from vigie.archive import Archive, Transaction
 from vigie.article import Article, article_id
+from vigie.correction import Answer, Correction
 from vigie.errors import VigieError
 from vigie.watch import Watch
 
@@ -50,13 +49,12 @@ class Gain:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """How a learning ended: the gains, and whether the heads were kept."""
+class Lesson:
+    """What came of learning: the gains, and whether anything was kept."""
 
-    model: str
     stance: Gain | None
     topics: dict[str, Gain]
-    kept: tuple[str, ...]
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class _Judged:
     answers: tuple[Correction, ...]
 
 
-def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., None]) -> Learnt:
+def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., None]) -> Lesson:
     """Fit the heads of the watch's models on the corrections of the archive; what helps on held-out ones is kept there.
 
     A stance model without a head is given one from our own texts first. at: seconds since the epoch. Raises VigieError where
@@ -86,20 +84,13 @@ def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., 
         reader.stance.head = _first_head(reader, progress)
     stance = _learn_stance(reader, judged, progress)
     topics = _learn_topics(reader, judged)
-    kept: dict[str, bytes] = {}
-    if not shipped or (stance and stance[0].helps):
-        kept[f"stance {watch.models.stance}"] = _packed(
-            (stance[1] if stance and stance[0].helps else reader.stance.head).stored()
-        )
-    helpful = {topic: head for topic, (gain, head) in topics.items() if gain.helps}
-    if helpful:
-        own = reader.topics.weights
-        weights = TopicWeights(own.best, own.mean, own.bias, (*helpful.values(), *own.heads))
-        kept[f"topics {watch.models.embedding}"] = _packed(weights.stored())
-    if kept:
-        archive.write(lambda tx: [tx.learnt.put(name, blob, answers=len(judged), at=at) for name, blob in kept.items()])
+    head = stance[1] if stance and stance[0].helps else None if shipped else reader.stance.head
+    helpful = [head for gain, head in topics.values() if gain.helps]
+    own = reader.topics.weights
+    weights = TopicWeights(own.best, own.mean, own.bias, (*helpful, *own.heads)) if helpful else None
+    archive.write(lambda tx: keep_learnt(tx, watch, stance=head, topics=weights, answers=len(judged), at=at))
     gains = {topic: gain for topic, (gain, _) in topics.items()}
-    return Learnt(watch.models.stance, stance[0] if stance else None, gains, tuple(kept))
+    return Lesson(stance[0] if stance else None, gains, kept=head is not None or weights is not None)
 
 
 def _judged(tx: Transaction) -> list[_Judged]:
@@ -209,18 +200,3 @@ def _first_head(reader: Reader, progress: Callable[..., None]) -> Head:
     temperature = fitted_temperature(trial.logits(rows[out]), wanted[out])
     whole = fitted(rows, wanted, start=start, strength=FIRST_STRENGTH)
     return Head(whole.weight, whole.bias, temperature)
-
-
-def _packed(arrays: dict[str, Any]) -> bytes:
-    made = io.BytesIO()
-    np.savez_compressed(made, allow_pickle=False, **arrays)
-    return made.getvalue()
-
-
-def learnt_heads(tx: Transaction, watch: Watch) -> tuple[Head | None, TopicWeights | None]:
-    """What has been learnt for the models of a watch: the head of stance and the weights of topics, None where nothing was."""
-    stance, topics = tx.learnt.get(f"stance {watch.models.stance}"), tx.learnt.get(f"topics {watch.models.embedding}")
-    return (
-        Head.restored(np.load(io.BytesIO(stance))) if stance else None,
-        TopicWeights.restored(np.load(io.BytesIO(topics))) if topics else None,
-    )

@@ -28,9 +28,7 @@ _TITLES = re.compile(
     r"surnommée?s?|dite?s?|mot|expression|formule|book|novel|film|song|report|series|paper|essay|titled|entitled|dubbed|so-called|note|"
     r"Roman|Buch|Film|Lied|Titel|Wort|novela|libro|película|palabra|romanzo|canzone|parola)s?[\s,:]*$"
 )
-_NAME_RUN = re.compile(
-    r"[A-ZÀ-ÖØ-Þ][\w’'-]*\w(?:\s+(?:(?:d[eu]|van|von|di|del|da|la|le|el|bin)\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]*\w){0,4}"
-)
+_NAME_RUN = re.compile(r"[A-ZÀ-ÖØ-Þ][\w’'-]*\w(?:\s+(?:(?:d[eu]|van|von|di|del|da|la|le|el|bin)\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]*\w){0,4}")
 # After these a name belongs to what stands before it: a salesman of Huawei is not Huawei.
 _OF = re.compile(
     r"(?:\b(?:de|du|des|of|at|from|for|in|by|to|on|à|au|aux|chez|avec|sur|dans|comme|pour|par|vers|with|like|unlike|after|before|von|bei|vom|beim|del|della|"
@@ -39,8 +37,27 @@ _OF = re.compile(
 )
 _CLAUSE_END = re.compile(r",?\s+(?:mais|tandis que|alors que|but|while|although|whereas|sino|aber|ma|mentre)\b|\s+[:;–—]\s|;|:\s")
 _NO_NAMES = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
-    "december".split()
+    [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ]
 )
 _INVERTED = re.compile(r"-(?:il|elle)s?\b")
 _SUBJECT_END = re.compile(r"(?:^|\b)(?:que|that|dass|che|qui|who|which|lorsque|quand|when|if|si|wenn|because|parce)\s+")
@@ -75,9 +92,7 @@ class _Report:
         self.text = text
         self.language = language
         self.speech: Speech = speech_of(language)
-        self.marked = [
-            mark for mark in _marked(text) if len(text[mark.start : mark.end].split()) >= SHORTEST
-        ]
+        self.marked = [mark for mark in _marked(text) if len(text[mark.start : mark.end].split()) >= SHORTEST]
         self.masked = _blanked(text, self.marked)
         self.named = self._with_runs(named)
         self.last: tuple[str, int] = ("", -1)
@@ -133,7 +148,9 @@ class _Report:
             if not before:
                 continue
             pronoun = _INVERTED.search(match[0])
-            rest = re.compile(r"\s*(?P<who>[^,.!?«»]{0,60}?)(?P<more>,[^,.!?]{0,50})?[,.](?=\s)").match(self.text, match.end(), mark.end)
+            rest = re.compile(r"\s*(?P<who>[^,.!?«»]{0,60}?)(?P<more>,[^,.!?]{0,50})?[,.](?=\s)").match(
+                self.text, match.end(), mark.end
+            )
             if not rest or not (pronoun or self._looks_like_subject(rest["who"])):
                 continue
             # « …, dit X, juriste à Brest, … »: an apposition belongs to the remark where a comma closes it.
@@ -180,7 +197,7 @@ class _Report:
         verb = self.speech.says.search(after)
         if verb is None or re.search(r"[.!?;:][»”\"’]?\s|[▮«“„]", after[: verb.start()]):
             return None
-        lead = after[: verb.start()].strip(" ,.»”\"’")
+        lead = after[: verb.start()].strip(' ,.»”"’')
         base = mark.outside[1]
         if self.speech.negated.search(after[: verb.start()]):
             return None
@@ -207,7 +224,7 @@ class _Report:
     def _said_before(self, mark: _Marked, start: int, _end: int) -> str | None:
         """X a déclaré : « … » / X said that "…" / X y voit « … »"""
         before = self.masked[start : mark.outside[0]]
-        before = before[before.rfind(_BLANK) + 1 :].lstrip("»”\"’.!?… ") if _BLANK in before else before
+        before = before[before.rfind(_BLANK) + 1 :].lstrip('»”"’.!?… ') if _BLANK in before else before
         base = mark.outside[0] - len(before)
         verbs = [
             verb
@@ -219,7 +236,7 @@ class _Report:
             return None
         verb = max(verbs, key=lambda found: found.start())
         lead = before[: verb.start()]
-        if not lead.strip(" ,»”\"’"):
+        if not lead.strip(' ,»”"’'):
             # “…”, explicó X, “…”: the verb comes first.
             return self._who(base + verb.end(), mark.outside[0], at=mark.start)
         if self.speech.nobody.search(lead.rstrip(" ,")):
@@ -228,7 +245,9 @@ class _Report:
 
     def _ascribed_around(self, mark: _Marked, start: int, end: int) -> str | None:
         """Selon X, « … » / « … », selon X"""
-        pour = re.compile(r"(?:Pour|Für|Para|Per|For)\s+(?P<who>[^▮]+)$").match(self.masked[start : mark.outside[0]].rstrip(" ,:«“\"„"))
+        pour = re.compile(r"(?:Pour|Für|Para|Per|For)\s+(?P<who>[^▮]+)$").match(
+            self.masked[start : mark.outside[0]].rstrip(' ,:«“"„')
+        )
         if pour:
             return self._who(start + pour.start("who"), start + pour.end("who"), at=mark.start)
         for first, last in ((start, mark.outside[0]), (mark.outside[1], end)):
@@ -243,7 +262,11 @@ class _Report:
         if not before.rstrip().endswith(":"):
             after = self.masked[mark.outside[1] : mark.outside[1] + 60]
             match = re.match(r"\s*:\s*(?:ainsi\s+)?(?P<who>[A-ZÀ-Þ][^,.:;▮\n]{2,50})", after)
-            return self._who(mark.outside[1] + match.start("who"), mark.outside[1] + match.end("who"), at=mark.start) if match else None
+            return (
+                self._who(mark.outside[1] + match.start("who"), mark.outside[1] + match.end("who"), at=mark.start)
+                if match
+                else None
+            )
         if _INDEFINITE.match(before):
             return ""
         return self._who(start, start + len(before), at=mark.start) or self._who_before(start) or ""
@@ -283,7 +306,9 @@ class _Report:
             lead = self.masked[start : match.start()]
             if not lead.strip() or self.speech.negated.search(lead) or self.speech.nobody.search(lead.rstrip(" ,")):
                 continue
-            if re.search(r",\s*$", lead) and not re.search(r"[A-ZÀ-Þ][^,]*,[^,]*,\s*$|,\s*(?:lui|elle|eux)\s*,\s*$|^[A-ZÀ-Þ][^,]+,[^,]+,\s*$", lead):
+            if re.search(r",\s*$", lead) and not re.search(
+                r"[A-ZÀ-Þ][^,]*,[^,]*,\s*$|,\s*(?:lui|elle|eux)\s*,\s*$|^[A-ZÀ-Þ][^,]+,[^,]+,\s*$", lead
+            ):
                 continue
             if re.search(rf"{self.speech.grammar.says}\s+(?:pas|jamais|rien|plus)\b", match[0]):
                 continue
@@ -310,10 +335,19 @@ class _Report:
                 inverted = _INVERTED.search(verb[0])
                 if not inverted and not self._opens_a_subject(opening):
                     continue
-                who = self._who(base + verb.start(), base + verb.end(), at=start) if inverted else self._behind(base + verb.end(), end, start)
+                who = (
+                    self._who(base + verb.start(), base + verb.end(), at=start)
+                    if inverted
+                    else self._behind(base + verb.end(), end, start)
+                )
                 return self._clause("indirect", who or "", start, start + comma)
             # "Clause, X said." with nothing but a time or place behind.
-            if len(lead.split()) <= 6 and not re.search(r"\b(?:and|or|et|who|qui|that|que)\b", lead) and len(rest.split()) <= 6 and "," not in rest:
+            if (
+                len(lead.split()) <= 6
+                and not re.search(r"\b(?:and|or|et|who|qui|that|que)\b", lead)
+                and len(rest.split()) <= 6
+                and "," not in rest
+            ):
                 who = self._subject(base, base + verb.start(), at=start)
                 if who is not None and (who or re.match(r"(?:he|she|they|the|an?|one)\b", lead)):
                     return self._clause("indirect", who, start, start + comma)
@@ -321,7 +355,9 @@ class _Report:
 
     def _opens_a_subject(self, words: str) -> bool:
         return bool(
-            re.match(r"\s*(?:[A-ZÀ-Þ]|(?:le|la|les|un|une|sa|son|ses|the|an?|one|its|his|her)\s|l['’]|(?:\w+\s+){1,2}[A-ZÀ-Þ])", words)
+            re.match(
+                r"\s*(?:[A-ZÀ-Þ]|(?:le|la|les|un|une|sa|son|ses|the|an?|one|its|his|her)\s|l['’]|(?:\w+\s+){1,2}[A-ZÀ-Þ])", words
+            )
         ) and not self._is_small_name(words)
 
     @staticmethod
@@ -364,7 +400,10 @@ class _Report:
             # A single capital tells nothing at the start of a sentence, nor in German.
             if len(words) == 1 and (opens or self.language == "de"):
                 continue
-            if not any(one.start < match.end() and match.start() < one.end for one in named) and name_key(match[0]) not in _NO_NAMES:
+            if (
+                not any(one.start < match.end() and match.start() < one.end for one in named)
+                and name_key(match[0]) not in _NO_NAMES
+            ):
                 runs.append(Named(normal_name(match[0]), "other", match.start(), match.end()))
         full: dict[str, set[str]] = {}
         for one in (*named, *runs):
@@ -448,16 +487,20 @@ class _Report:
     def _may_be(self, one: Named, *, she: bool) -> bool:
         """Whether nothing around a name speaks against a pronoun: a title, or the gender of the role before or behind it."""
         before, after = self.text[max(0, one.start - 40) : one.start], self.text[one.end : one.end + 40]
-        female = re.search(r"(?:\bMme|\bMrs\.?|\bMs\.?|\bMiss|\bMadame|\bFrau)\s+$|\b(?:la|sa|une)\s+\w+,?\s+$", before) or re.match(
-            r",\s+(?:la\s|une\s|\w+(?:trice|euse|ienne|ière|esse)\b)", after
-        )
+        female = re.search(
+            r"(?:\bMme|\bMrs\.?|\bMs\.?|\bMiss|\bMadame|\bFrau)\s+$|\b(?:la|sa|une)\s+\w+,?\s+$", before
+        ) or re.match(r",\s+(?:la\s|une\s|\w+(?:trice|euse|ienne|ière|esse)\b)", after)
         male = re.search(r"(?:\bM\.|\bMr\.?|\bMonsieur|\bHerr)\s+$|\b(?:le|un)\s+\w+(?:\s+\w+)?,?\s+$", before)
         return not (male if she else female)
 
     def _role(self, words: str, at: int) -> str:
         """Whom « la ministre » means: the one whose name stands beside that role; « le régulateur »: the house that spoke last."""
         nouns = [word.lower() for word in re.findall(r"[^\W\d_]{5,}", words)]
-        if not nouns or not re.match(r"\W*(?:l[ea]s?\s|l['’]|the\s|der\s|die\s|el\s|il\s|lo\s|cette?\s|ce\s|this\s|sa\s|son\s)", words.strip() + " ", re.IGNORECASE):
+        if not nouns or not re.match(
+            r"\W*(?:l[ea]s?\s|l['’]|the\s|der\s|die\s|el\s|il\s|lo\s|cette?\s|ce\s|this\s|sa\s|son\s)",
+            words.strip() + " ",
+            re.IGNORECASE,
+        ):
             return ""
         noun = nouns[0]
         if self.last[0] and re.fullmatch(self.speech.grammar.house, noun):
@@ -476,7 +519,12 @@ class _Report:
             return next(iter(bearers))
         # « L'avocat », « The consultant » right after who spoke: another role of the same person.
         people = {one.name for one in self.named if one.end <= at and one.kind == "person"}
-        if self.last[0] and people == {self.last[0]} and at - self.last[1] <= 60 and not re.fullmatch(self.speech.grammar.house, noun):
+        if (
+            self.last[0]
+            and people == {self.last[0]}
+            and at - self.last[1] <= 60
+            and not re.fullmatch(self.speech.grammar.house, noun)
+        ):
             return self.last[0]
         return ""
 
@@ -487,7 +535,9 @@ class _Report:
         """The one person whom the sentence before names, or who spoke there."""
         before = self.masked[:at].rstrip()
         start = max((match.end() for match in _SENTENCE_END.finditer(before[:-1])), default=0)
-        names = {one.name for one in self.named if start <= one.start < at and one.kind in ("person", "other") and " " in one.name}
+        names = {
+            one.name for one in self.named if start <= one.start < at and one.kind in ("person", "other") and " " in one.name
+        }
         if len(names) == 1:
             return next(iter(names))
         return self.last[0] if self.last[1] >= start else ""

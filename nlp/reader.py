@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
 from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
 from nlp.stance.conclude import stance_labels
-from nlp.stance.head import Head
 from nlp.stance.reading import StanceModel
 from nlp.stance.views import View, view_of
 from nlp.stories import group_stories, sketch
-from nlp.topics import TopicModel, TopicWeights
+from nlp.topics import TopicModel
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Sentence, StanceLabel, TopicLabel, article_id
@@ -52,16 +52,15 @@ class Reading:
 class Reader:
     """The models of a watch, loaded once, and what they make of articles."""
 
-    def __init__(self, watch: Watch, *, learnt: tuple[Head | None, TopicWeights | None] = (None, None)) -> None:
-        """learnt: the heads that nlp.learning.learnt_heads finds in an archive."""
-        head, weights = learnt
+    def __init__(self, watch: Watch, learnt: Learnt = NOTHING_LEARNT) -> None:
+        """learnt: what an archive keeps (nlp.learnt.load_learnt)."""
         self.watch = watch
         self.model_name = watch.models.embedding
         self.model = load_model(self.model_name)
-        self.topics = TopicModel(self.model, self.model_name, watch.topics, weights=weights)
-        self.stance = StanceModel(watch.models.stance, watch.topics, learnt=head)
+        self.topics = TopicModel(self.model, self.model_name, watch.topics, weights=learnt.topics)
+        self.stance = StanceModel(watch.models.stance, watch.topics, learnt=learnt.stance)
         self._names = known_names(watch)
-        self.analyser = analyser_version(watch)
+        self.analyser = analyser_version(watch, learnt)
 
     def read(self, articles: Sequence[Article], *, about: Sequence[Subject] | None = None) -> list[Reading]:
         """Read articles in their order, toward the subjects of the watch that they name.
@@ -168,14 +167,15 @@ def _article_vector(vectors: Floats, pieces: Sequence[tuple[str, int, int]]) -> 
     return unit.tobytes()
 
 
-def analyser_version(watch: Watch) -> str:
+def analyser_version(watch: Watch, learnt: Learnt) -> str:
     """Names and versions of everything that makes the labels of a watch."""
     from spacy.util import is_package
 
     packages = [name for language, name in MODELS.items() if language in watch.languages and is_package(name)]
     spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
     parts = [f"vigie method {METHOD}", model_version(watch.models.embedding), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
-    return "; ".join([*parts, f"py3langid {version('py3langid')}"])
+    parts.append(f"py3langid {version('py3langid')}")
+    return "; ".join([*parts, learnt.version] if learnt.version else parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ def _read_all(
         articles, elsewhere = archive.write(claim)
         if articles:
             give_up_at = None
-            reader = reader or Reader(watch)
+            reader = reader or Reader(watch, archive.write(lambda tx: load_learnt(tx, watch)))
             _read_batch(archive, reader, articles, worker, counts)
             progress(len(articles))
             continue

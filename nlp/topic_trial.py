@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nlp.document import paragraphs
 from nlp.models import embed, load_model
-from nlp.topics import THRESHOLD, TopicModel
+from nlp.topics import TopicModel
 from vigie.archive import Archive, Fingerprint, StoredArticle
 from vigie.watch import Topic, Watch
 
@@ -68,7 +68,7 @@ def try_topic(
     with archive.read() as tx:
         prints = tx.labels.fingerprints(since=since, until=until)
     vectors, ids = _vectors(prints, model.get_embedding_dimension() or 0)
-    nearest = [ids[n] for n in np.argsort(-scorer.paragraph_scores(vectors)[:, 0], kind="stable")[:candidates]]
+    nearest = [ids[n] for n in np.argsort(-scorer.margins(vectors)[:, 0], kind="stable")[:candidates]]
     progress(0, total=len(nearest))
     found: list[Match] = []
     for start in range(0, len(nearest), _BATCH):
@@ -76,14 +76,12 @@ def try_topic(
             stored = tx.articles.whole(nearest[start : start + _BATCH])
         pieces = [paragraphs(one.article.title, one.article.text) for one in stored]
         raw = embed(model, [piece for some in pieces for piece, _, _ in some], batch=watch.models.batch)
-        scores = scorer.paragraph_scores(scorer.centre(raw))[:, 0]
-        at = 0
+        passages = iter(scorer.centre(raw))
         for one, some in zip(stored, pieces, strict=True):
-            own = scores[at : at + len(some)]
-            at += len(some)
-            best = int(np.argmax(own))
-            if own[best] >= THRESHOLD:
-                found.append(Match(one, round(float(own[best]), 4), some[best][0]))
+            own = np.stack([next(passages) for _ in some])
+            margins = scorer.margins(own)
+            best = some[int(np.argmax(margins[:, 0]))][0]
+            found += [Match(one, label.score, best) for label in scorer.article_topics(own, margins)]
         progress(len(stored))
     found.sort(key=lambda match: (-match.score, match.stored.article.id))
     overlap = Counter(label.topic for match in found if match.stored.labels for label in match.stored.labels.topics)

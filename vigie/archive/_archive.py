@@ -20,6 +20,7 @@ from vigie.archive._engines import explain_database_error, is_taken_back, postgr
 from vigie.archive._frontier import Frontier
 from vigie.archive._hosts import Hosts
 from vigie.archive._labels import LabelStore, ReadQueue, Stories
+from vigie.archive._learnt import Learnt
 from vigie.archive._quarantine import Quarantine
 from vigie.archive._robots import Robots
 from vigie.archive._workers import HEARTBEAT_S, Workers
@@ -64,6 +65,10 @@ class Transaction:
     @cached_property
     def corrections(self) -> Corrections:
         return Corrections(self.connection, self.changes)
+
+    @cached_property
+    def learnt(self) -> Learnt:
+        return Learnt(self.connection)
 
     @cached_property
     def stories(self) -> Stories:

@@ -23,6 +23,7 @@ from vigie.archive._types import LongText, Number, Word
 from vigie.archive._version_1 import first_tables
 from vigie.archive._version_2 import one_lease_per_host
 from vigie.archive._version_3 import corrections_table
+from vigie.archive._version_4 import learnt_table
 
 metadata = MetaData()
 
@@ -175,6 +176,15 @@ corrections = Table(
     sqlite_autoincrement=True,  # the greater number is the later word, so that none is given twice
 )
 
+learnt = Table(
+    "learnt",
+    metadata,
+    Column("name", Word, primary_key=True),  # the part of which model
+    Column("weights", LargeBinary, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 stories = Table(
     "stories",
     metadata,
@@ -214,5 +224,5 @@ quarantine = Table(
 
 
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host, corrections_table)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host, corrections_table, learnt_table)
 SCHEMA_VERSION = len(MIGRATIONS)

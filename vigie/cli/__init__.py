@@ -27,6 +27,8 @@ _COMMANDS = {
     "doctor": ("doctor", "Say what is in use, how far each step has come, and what is amiss."),
     "extract": ("extract", "Read articles out of pages (JSON lines in and out)."),
     "label": ("label", "Label texts (JSON lines in and out)."),
+    "learn": ("learn", "Learn from the corrections of vigie review."),
+    "explain": ("explain", "Say why an article has its labels."),
     "newsroom": ("newsroom", "Serve the sample press on loopback, or run the whole demonstration."),
     "completion": ("completion", "Print the shell's completion script."),
 }

@@ -29,27 +29,27 @@ Examples:
 def command(settings: Settings, article: str, output: str) -> int:
     """Say why an article has its labels: for each the sentences, the nearest prototypes, and what each part weighs.
 
-    ARTICLE is an id, the beginning of one, or a URL. The article is read again with the models in use; what a person has corrected is
-    told by vigie review --list. Weights are log odds: 1 makes a label 2.7 times as likely.
+    ARTICLE is an id, the beginning of one, or a URL. The article is read again with the models in use; what people have corrected
+    is told by vigie review --list. Weights are log odds: 1 makes a label 2.7 times as likely.
     """
     archive = settings.open_archive()
     with archive.read() as tx:
         found = tx.articles.matching(article)
-        from nlp.learning import learnt_heads
-
-        learnt = learnt_heads(tx, settings.watch)
     if not found:
         raise UsageError(f"the archive has no article {article!r}", mend="vigie search --format json shows ids and URLs")
     if len(found) > 1:
         raise UsageError(f"{article!r} begins the id of {len(found)} articles", mend="give more of it")
     from nlp.explanation import explain
+    from nlp.learnt import load_learnt
     from nlp.mentions import find_mentions
     from nlp.reader import Reader
 
+    with archive.read() as tx:
+        learnt = load_learnt(tx, settings.watch)
     (one,) = found
     named = {mention.subject for mention in find_mentions(f"{one.title}\n{one.text}", settings.watch.subjects)}
     subjects = [subject for subject in settings.watch.subjects if subject.id in named]
-    explanation = explain(Reader(settings.watch, learnt=learnt), one, subjects)
+    explanation = explain(Reader(settings.watch, learnt), one, subjects)
     if output == "table":
         _print(one, explanation)
     else:

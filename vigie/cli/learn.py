@@ -24,9 +24,9 @@ Examples:
 def command(settings: Settings, model: str | None, output: str) -> int:
     """Learn from the corrections of vigie review, and say what changed on answers that were held out.
 
-    Each fifth of the corrected articles is judged by what the other four teach. What does better is kept in the archive and used from
-    now on (vigie read --all applies it to what has been read); what does not is dropped. A model without a stance head gets one from
-    texts of our own first. Ends with 3 where nothing was kept.
+    Each fifth of the corrected articles is judged by what the other four teach. What does better is kept in the archive and used
+    from now on (vigie read --all applies it to what has been read); what does not is dropped. A model without a stance head gets
+    one from texts of our own first. Ends with 3 where nothing was kept.
     """
     watch = settings.watch
     if model:
@@ -65,7 +65,7 @@ def command(settings: Settings, model: str | None, output: str) -> int:
     if not report.kept:
         note("nothing was kept: on held-out answers it does no better than before")
         return Exit.NOTHING_FOUND
-    note(f"kept: {', '.join(report.kept)}; vigie read --all applies it to what has been read")
+    note("kept; vigie read --all applies it to what has been read")
     if model and model != settings.watch.models.stance:
         note(f'to use it, write into the watch: [models] stance = "{model}"')
     return Exit.DONE
