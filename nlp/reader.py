@@ -22,9 +22,10 @@ from nlp.stance.reading import StanceModel
 from nlp.stance.views import View, view_of
 from nlp.stories import group_stories, sketch
 from nlp.topics import TopicModel
+from nlp.voices import spoken_of, voice_of
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
-from vigie.article import Article, Labels, Sentence, StanceLabel, TopicLabel, article_id
+from vigie.article import Article, Labels, Quote, Sentence, StanceLabel, TopicLabel, Voice, article_id
 from vigie.language import detect_language
 from vigie.names import known_names
 from vigie.watch import Subject, Watch
@@ -84,6 +85,8 @@ class Reader:
             for n, document in enumerate(documents)
         ]
         stances = self._stances(views, topics)
+        quotes = [find_quotes(document.text, document.named, document.language) for document in documents]
+        voices = self._voices(documents, quotes, subjects)
         readings = []
         for n, (article, document) in enumerate(zip(articles, documents, strict=True)):
             mentions = find_mentions(document.text, subjects[n])
@@ -97,7 +100,8 @@ class Reader:
                 entities=document.entities,
                 topics=topics[n],
                 stances=stances[n],
-                quotes=find_quotes(document.text, document.named, document.language),
+                quotes=quotes[n],
+                voices=voices[n],
                 notes=self._notes(document),
             )
             readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
@@ -144,6 +148,15 @@ class Reader:
                 labels += stance_labels(view, subject, concluded)
             made.append(tuple(labels))
         return made
+
+    def _voices(
+        self, documents: Sequence[Document], quotes: Sequence[tuple[Quote, ...]], subjects: Sequence[Sequence[Subject]]
+    ) -> list[tuple[Voice, ...]]:
+        """What the quoted speakers of every document convey, all quotes in one go."""
+        spoken = [spoken_of(*one) for one in zip(documents, quotes, subjects, strict=True)]
+        concluded = iter(self.stance.conclusions([(view, (None,)) for some in spoken for _, _, view in some]))
+        found = [[voice_of(one, next(concluded)) for one in some] for some in spoken]
+        return [tuple(voice for voice in some if voice) for some in found]
 
 
 def _named(document: Document, subjects: Sequence[Subject]) -> list[Subject]:
@@ -314,4 +327,8 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
             for label in reading.labels.stances
         ],
         "overall": overall,
+        "voices": [
+            {"speaker": voice.speaker, "stance": str(voice.stance.stance), "confidence": voice.stance.confidence}
+            for voice in reading.labels.voices
+        ],
     }

@@ -148,6 +148,14 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """What a quoted speaker conveys about a subject; the stance of the article is kept apart from it."""
+
+    speaker: str
+    stance: StanceLabel
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """Everything that the reader says of one revision of an article; analyser names the models and versions."""
 
@@ -161,4 +169,5 @@ class Labels:
     topics: tuple[TopicLabel, ...] = ()
     stances: tuple[StanceLabel, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    voices: tuple[Voice, ...] = ()
     notes: tuple[str, ...] = field(default=())
