@@ -79,7 +79,7 @@ GENERAL: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def background_mean(model: str) -> Floats | None:
+def packaged_mean(model: str) -> Floats | None:
     """The mean vector of varied texts under a packaged model, to be subtracted before cosines are taken; None for other models.
 
     Sentence encoders put all texts into a narrow cone (Ethayarajh 2019, EMNLP): raw cosines of e5 all lie between .75 and .95.
@@ -90,9 +90,9 @@ def background_mean(model: str) -> Floats | None:
     return np.array(json.loads(file.read_text(encoding="utf-8"))["mean"], np.float32)
 
 
-def centred(vectors: Floats, mean: Floats | None) -> Floats:
+def centred(vectors: Floats, mean: Floats) -> Floats:
     """Unit vectors with the mean taken off, of unit length again."""
-    if mean is None or not len(vectors):
+    if not len(vectors):
         return vectors
     shifted = vectors - mean
     norms = np.linalg.norm(shifted, axis=1, keepdims=True)

@@ -84,10 +84,16 @@ class Reader:
                 topics=self._topics.article_topics(scores[n]),
                 stances=stances[n],
                 quotes=find_quotes(document.text, document.entities),
-                notes=("entities by rules",) if document.by_rules else (),
+                notes=self._notes(document, named=bool(passages[n])),
             )
             readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
         return readings
+
+    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
+        """What a reader of the labels has to know: what they lack, and why."""
+        uncalibrated = named and not has_head(self._model_name)
+        notes = {"entities by rules": document.by_rules, "stance uncalibrated": uncalibrated}
+        return tuple(note for note, applies in notes.items() if applies)
 
     def _language(self, article: Article) -> str:
         declared = (article.language,) if article.language else ()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.background import GENERAL, background_mean, centred
+from nlp.background import GENERAL, centred, packaged_mean
+from nlp.calibration import CALIBRATED, Calibration, self_calibrated
 from nlp.models import embed
 from vigie.article import TopicLabel
 from vigie.watch import Topic
@@ -24,10 +25,6 @@ Floats = NDArray[np.float32]
 # The mean over the nearest prototypes: one alone is at the mercy of a shared name, all of them of the widest description. The
 # background needs fewer, since each of its descriptions is a topic of its own.
 NEAREST_OF_TOPIC, NEAREST_OF_BACKGROUND = 5, 2
-# How a margin between topic and background becomes a score: the slope and the margin at which it is even.
-# Chosen on the French and English part of the sample newsroom; benchmarks/quality_labels.py reports the other languages.
-SLOPE = 25.0
-EVEN_MARGIN = 0.06
 THRESHOLD = 0.5
 
 
@@ -36,12 +33,20 @@ class TopicModel:
 
     def __init__(self, model: "SentenceTransformer", model_name: str, topics: Sequence[Topic]) -> None:
         self.ids = tuple(topic.id for topic in topics)
-        self._mean = background_mean(model_name)
-        self._prototypes = [self._vectors(model, _texts(topic)) for topic in topics]
-        self._general = self._vectors(model, [text for texts in GENERAL.values() for text in texts])
+        general = embed(model, [text for texts in GENERAL.values() for text in texts])
+        packaged = packaged_mean(model_name)
+        # Of a model that is not packaged, the general descriptions themselves: varied texts in five languages, if few.
+        self._mean = general.mean(axis=0) if packaged is None else packaged
+        self._general = self.centre(general)
+        self._prototypes = [self.centre(embed(model, _texts(topic))) for topic in topics]
+        self._calibration = CALIBRATED.get(model_name) or self.self_calibration()
 
-    def _vectors(self, model: "SentenceTransformer", texts: Sequence[str]) -> Floats:
-        return centred(embed(model, texts), self._mean)
+    def self_calibration(self) -> Calibration:
+        """The calibration that the texts of the topics give among themselves."""
+        toward_others = [
+            np.delete(self._margins(prototypes), own, axis=1).ravel() for own, prototypes in enumerate(self._prototypes)
+        ]
+        return self_calibrated(np.concatenate([np.zeros(0, np.float32), *toward_others]))
 
     def centre(self, vectors: Floats) -> Floats:
         """Raw unit vectors of this model, centred."""
@@ -51,10 +56,14 @@ class TopicModel:
         """Scores in 0..1 of centred paragraph vectors: (paragraphs, topics)."""
         if not self.ids or not len(vectors):
             return np.zeros((len(vectors), len(self.ids)), np.float32)
+        above_even = self._margins(vectors) - self._calibration.even_margin
+        return np.asarray(1 / (1 + np.exp(-self._calibration.slope * above_even)), np.float32)
+
+    def _margins(self, vectors: Floats) -> Floats:
+        """How much nearer each vector is to each topic than to the background: (vectors, topics)."""
         background = _nearest(vectors, self._general, NEAREST_OF_BACKGROUND)
         near = np.stack([_nearest(vectors, prototypes, NEAREST_OF_TOPIC) for prototypes in self._prototypes], axis=1)
-        margins = near - background[:, None]
-        return np.asarray(1 / (1 + np.exp(-SLOPE * (margins - EVEN_MARGIN))), np.float32)
+        return np.asarray(near - background[:, None], np.float32)
 
     def article_topics(self, scores: Floats) -> tuple[TopicLabel, ...]:
         """The topics of an article from the scores of its paragraphs, the strongest first."""

@@ -1,8 +1,8 @@
 """Write nlp/weights/background-MODEL.json: the mean vector of varied sentences in many languages (SIB-200, CC BY-SA 4.0).
 
-    python -m nlp.training.background PATH/sib200_11langs.jsonl [MODEL]
+    python -m nlp.training.background PATH/sib200_11langs.jsonl MODEL
 
-Only the mean is kept: 384 numbers for e5-small.
+Only the mean is kept: 384 numbers for e5-small, 512 for static.
 """
 
 import json
@@ -13,7 +13,7 @@ from nlp.background import WEIGHTS
 from nlp.models import embed, load_model
 
 
-def main(corpus: Path, name: str = "e5-small") -> None:
+def main(corpus: Path, name: str) -> None:
     rows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
     by_language: dict[str, list[str]] = {}
     for row in rows:
@@ -27,4 +27,4 @@ def main(corpus: Path, name: str = "e5-small") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(Path(sys.argv[1]), sys.argv[2])
