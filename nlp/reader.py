@@ -102,7 +102,7 @@ class Reader:
                 stances=stances[n],
                 quotes=quotes[n],
                 voices=voices[n],
-                notes=self._notes(document),
+                notes=self._notes(document, named=bool(views[n])),
             )
             readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
         return readings
@@ -112,10 +112,14 @@ class Reader:
         candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
         return detect_language(f"{article.title}\n{article.text}", candidates)
 
-    def _notes(self, document: Document) -> tuple[str, ...]:
-        """What a reader of the labels should know of how they were made."""
-        notes = {"entities by rules": document.by_rules, "stance uncalibrated": not self.stance.calibrated}
-        return tuple(note for note, holds in notes.items() if holds)
+    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
+        """What a reader of the labels has to know of how they were made."""
+        notes = {
+            "entities by rules": document.by_rules,
+            "stance uncalibrated": named and not self.stance.calibrated,
+            "topics uncalibrated": not self.topics.calibrated,
+        }
+        return tuple(note for note, applies in notes.items() if applies)
 
     def _views(
         self, document: Document, subjects: Sequence[Subject], pieces: Sequence[tuple[str, int, int]], margins: Floats

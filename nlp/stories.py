@@ -66,7 +66,7 @@ def _group(prints: Sequence[Fingerprint], *, since: float | None) -> dict[str, _
     dated = [one for one in prints if one.published is not None]
     if not dated:
         return places
-    vectors = np.stack([_vector(one) for one in dated])
+    vectors = _of_one_width([_vector(one) for one in dated])
     sketches = np.stack([np.frombuffer(one.sketch or bytes(4 * PERMUTATIONS), np.uint32) for one in dated])
     times = np.array([one.published for one in dated])
     leaders: list[int] = []
@@ -100,3 +100,9 @@ def _closest(leaders: Sequence[int], n: int, vectors: Floats, sketches: NDArray[
 
 def _vector(one: Fingerprint) -> Floats:
     return np.frombuffer(one.embedding or b"", np.float16).astype(np.float32)
+
+
+def _of_one_width(vectors: Sequence[Floats]) -> Floats:
+    """Vectors as rows. Those of another model may be shorter; their likeness to these means nothing, and is about nothing."""
+    width = max(len(vector) for vector in vectors)
+    return np.stack([np.pad(vector, (0, width - len(vector))) for vector in vectors])

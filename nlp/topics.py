@@ -32,6 +32,8 @@ NEAREST, NEAREST_OF_GENERAL = 8, 4
 # Against so many of the nearest general topics: an article on a topic of the watch is always about something else as well.
 GENERAL_TOPICS = 3
 THRESHOLD = 0.5
+# How fast a margin turns into a probability under a model that nobody has measured: as under e5-small.
+UNMEASURED_SLOPE = 36.0
 # How dear the weights of a topic are against the loss of one article; chosen on benchmarks/press/dev.jsonl.
 STRENGTH = 0.25
 # One description in one language reaches a cosine of .6 to .7 to the whole topic, with examples .75; other topics stay below .6.
@@ -74,14 +76,13 @@ class TopicWeights:
         return cls(best, mean, bias, tuple(TopicHead(prototype, weight, shift) for prototype, weight, shift in heads))
 
 
-def shipped_weights(model_name: str) -> TopicWeights:
-    """The weights for a model; one that was not calibrated takes the calibration of e5-small, and nothing that was learnt."""
+def shipped_weights(model_name: str) -> TopicWeights | None:
+    """The weights for a model that was calibrated; None for others."""
     file = WEIGHTS / f"topics-{model_name}.npz"
-    if file.exists():
-        with np.load(file) as stored:
-            return TopicWeights.restored(stored)
-    found = shipped_weights("e5-small")
-    return TopicWeights(found.best, found.mean, found.bias)
+    if not file.exists():
+        return None
+    with np.load(file) as stored:
+        return TopicWeights.restored(stored)
 
 
 class TopicModel:
@@ -91,11 +92,22 @@ class TopicModel:
         self, model: "SentenceTransformer", model_name: str, topics: Sequence[Topic], *, weights: TopicWeights | None = None
     ) -> None:
         self.ids = tuple(topic.id for topic in topics)
-        self.weights = weights or shipped_weights(model_name)
         self.prototypes = [prototypes(model, model_name, topic) for topic in topics]
         self._background = background(model_name, model)
+        measured = weights or shipped_weights(model_name)
+        self.calibrated = measured is not None
+        self.weights = measured or self.self_calibrated()
         self.heads = [self._head_for(own) for own in self.prototypes]
         self._even = -self.weights.bias / (self.weights.best + self.weights.mean)
+
+    def self_calibrated(self) -> TopicWeights:
+        """A calibration for a model that nobody has measured, from the margins at which general texts lie toward the topics.
+
+        A paragraph is about a topic when it is nearer to it than nearly all of them: by two standard deviations.
+        """
+        margins = self.margins(np.concatenate(self._background.topics)).ravel() if self.ids else np.zeros(1, np.float32)
+        even = float(margins.mean() + 2 * margins.std())
+        return TopicWeights(UNMEASURED_SLOPE, 0.0, -UNMEASURED_SLOPE * even)
 
     def centre(self, vectors: Floats) -> Floats:
         """Raw unit vectors of this model, centred."""

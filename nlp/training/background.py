@@ -1,9 +1,9 @@
 """Write nlp/weights/background-MODEL.npz: the mean vector of varied sentences in many languages (SIB-200, CC BY-SA 4.0), and the
 vectors of the general topics.
 
-    python -m nlp.training.background PATH/sib200_11langs.jsonl [MODEL]
+    python -m nlp.training.background PATH/sib200_11langs.jsonl MODEL
 
-Of the corpus only the mean is kept: 384 numbers for e5-small.
+Of the corpus only the mean is kept: 384 numbers for e5-small, 512 for static.
 """
 
 import json
@@ -16,7 +16,7 @@ from nlp.background import WEIGHTS, make_background
 from nlp.models import embed, load_model
 
 
-def main(corpus: Path, name: str = "e5-small") -> None:
+def main(corpus: Path, name: str) -> None:
     rows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
     by_language: dict[str, list[str]] = {}
     for row in rows:
@@ -29,4 +29,4 @@ def main(corpus: Path, name: str = "e5-small") -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(Path(sys.argv[1]), sys.argv[2])
