@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.document import paragraphs
+from nlp.document import paragraphs, take_apart
 from nlp.learnt import keep_learnt
 from nlp.models import embed
 from nlp.reader import Reader, subject_named
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head, fitted, fitted_temperature
 from nlp.stance.reading import SHIPPED
+from nlp.stance.views import view_of
 from nlp.topics import TopicHead, TopicWeights, fitted_head, zero_shot_log_odds
 from vigie.archive import Archive, Transaction
-from vigie.article import Article, article_id
+from vigie.article import Article
 from vigie.correction import Answer, Correction
 from vigie.errors import VigieError
 from vigie.watch import Watch
@@ -183,10 +184,11 @@ def _first_head(reader: Reader, progress: Callable[..., None]) -> Head:
         raise VigieError(f"{PRESS} is missing: a first head is learnt from it", mend="take it from a checkout of Vigie")
     records = [json.loads(line) for line in PRESS.read_text(encoding="utf-8").splitlines()]
     progress(0, total=len(records))
+    # Sentences by rules are good enough to learn from, and twenty times as fast.
+    documents = take_apart([(record["title"], record["text"], "xx") for record in records])
     features, gold, held_out = [], [], []
-    for place, record in enumerate(records):
-        article = Article(article_id(record["id"]), "", "", "", record["title"], record["text"], language=record["language"])
-        view = reader.view(article, subject_named(reader.watch, record["subject"]))
+    for place, (record, document) in enumerate(zip(records, documents, strict=True)):
+        view = view_of(document, subject_named(reader.watch, record["subject"]))
         known = {topic: answer for topic, answer in record["stances"].items() if topic in reader.topics.ids}
         asked = {None: record["overall"], **known}
         for parts, answer in zip(reader.stance.parts([(view, list(asked))])[0], asked.values(), strict=True):
