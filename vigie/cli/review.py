@@ -44,7 +44,7 @@ Examples:
 @click.option("--subject", metavar="ID", help="Only stances toward this subject.")
 @click.option("--topic", metavar="ID", help="Only this topic, and stances on it.")
 @click.option("--query", default="", help="Only articles that this query finds (as in vigie search).")
-@click.option("--limit", type=click.IntRange(min=1), default=40, show_default=True, help="At most so many questions.")
+@click.option("--limit", type=click.IntRange(min=1, max=10_000), default=40, show_default=True, help="At most so many questions.")
 @click.option(
     "--author", envvar="VIGIE_AUTHOR", default="", help="Who answers (VIGIE_AUTHOR); default: the name you are logged in under."
 )

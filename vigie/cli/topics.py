@@ -223,6 +223,8 @@ def _print_trial(trial: "Trial", topic: "Topic", rows: list[dict[str, Any]]) -> 
             f"Only the {trial.looked_at} nearest of {trial.articles} articles were looked into, chosen by the vector of the "
             "whole article: what is treated in one passage of a long text may be missed (--candidates looks into more)."
         )
+        if 2 * len(trial.matches) > trial.looked_at:
+            out.print("More than half of them match: there are surely more among the others.")
     if trial.other_model:
         out.print(f"{trial.other_model} articles were read by another model and left out: vigie read --all reads them again.")
     if trial.matches:
