@@ -90,6 +90,20 @@ def background_mean(model: str) -> Floats | None:
     return np.array(json.loads(file.read_text(encoding="utf-8"))["mean"], np.float32)
 
 
+@cache
+def language_mean(model: str, language: str) -> Floats | None:
+    """The background mean, moved to where the texts of a language lie; the background mean where that is not known.
+
+    Encoders gather texts by language before they gather them by meaning; with a mean of their own, texts of two languages can be
+    compared (Libovický et al. 2020, Findings of EMNLP). The moves are made by nlp.training.stories.
+    """
+    mean, file = background_mean(model), WEIGHTS / f"stories-{model}.json"
+    if mean is None or not file.exists():
+        return mean
+    moves = json.loads(file.read_text(encoding="utf-8"))["languages"]
+    return mean + np.array(moves[language], np.float32) if language in moves else mean
+
+
 def centred(vectors: Floats, mean: Floats | None) -> Floats:
     """Unit vectors with the mean taken off, of unit length again."""
     if mean is None or not len(vectors):

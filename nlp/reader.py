@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
+from nlp.background import centred, language_mean
 from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.events import article_vector
+from nlp.marks import find_marks
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
@@ -31,7 +34,7 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 # Raised with every change of the method that may change a label.
-METHOD = 1
+METHOD = 2
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
 LOOK_AGAIN_S = 1.0
@@ -39,11 +42,12 @@ LOOK_AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading an article gives: its labels, its centred unit vector (float16 bytes) and the sketch of its text."""
+    """What reading an article gives: its labels, its unit vector (float16 bytes, centred for its language), sketch and marks."""
 
     labels: Labels
     embedding: bytes
     sketch: bytes
+    marks: str
 
 
 class Reader:
@@ -66,7 +70,8 @@ class Reader:
         )
         pieces = [paragraphs(document.title, document.text) for document in documents]
         raw = embed(self._model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
-        vectors = _split(self._topics.centre(raw), [len(found) for found in pieces])
+        counts = [len(found) for found in pieces]
+        vectors, own = _split(self._topics.centre(raw), counts), _split(raw, counts)
         scores = [self._topics.paragraph_scores(found) for found in vectors]
         passages = [self._passages(document, subjects) for document in documents]
         stances = self._stances(documents, pieces, scores, passages)
@@ -86,7 +91,9 @@ class Reader:
                 quotes=find_quotes(document.text, document.entities),
                 notes=("entities by rules",) if document.by_rules else (),
             )
-            readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
+            vector = article_vector(centred(own[n], language_mean(self._model_name, document.language)), pieces[n])
+            marks = find_marks(document.title, document.text, document.language)
+            readings.append(Reading(labels, vector, sketch(document.text), marks))
         return readings
 
     def _language(self, article: Article) -> str:
@@ -168,14 +175,6 @@ def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
     return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
 
 
-def _article_vector(vectors: Floats, pieces: Sequence[tuple[str, int, int]]) -> bytes:
-    """The mean of the paragraph vectors by length, of unit length."""
-    lengths = np.array([len(text) for text, _, _ in pieces], np.float32)
-    mean = (vectors * lengths[:, None]).sum(axis=0)
-    unit = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float16)
-    return unit.tobytes()
-
-
 def analyser_version(watch: Watch) -> str:
     """Names and versions of everything that makes the labels of a watch."""
     from spacy.util import is_package
@@ -205,7 +204,7 @@ def read_archive(archive: Archive, watch: Watch, *, progress: Callable[..., None
             if waiting:
                 progress(0, total=min(waiting, limit or waiting))
                 _read_all(archive, watch, worker, counts, limit, progress)
-            moved = archive.write(group_stories)
+            moved = archive.write(lambda tx: group_stories(tx, watch.models.embedding))
     finally:
         # Where the archive is gone, so is the word that this worker has left: others see that its process has.
         with suppress(DatabaseError):
@@ -274,7 +273,9 @@ def _keep(tx: Transaction, made: Sequence[tuple[Article, Reading | Exception]], 
             detail = f"{type(reading).__name__}: {reading}"[:500]
             tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
             tx.to_read.put_off(article.id, worker=worker, until=now + RETRY_AFTER_S)
-        elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
+        elif tx.labels.store(
+            reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, marks=reading.marks, at=now
+        ):
             ends.append("read")
             tx.quarantine.release("read", article.id)
         else:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from vigie.archive import Archive, Due, FrontierEntry, Transaction, explain_database_error
 from vigie.archive._engines import postgresql_engine
-from vigie.archive._schema import metadata
+from vigie.archive._schema import SCHEMA_VERSION, metadata
 from vigie.archive._version_1 import first_tables
 from vigie.archive._workers import _runs
 from vigie.article import Article, Labels, Published, article_id
@@ -499,7 +499,7 @@ def test_an_archive_of_version_1_is_migrated_with_what_is_in_it(tmp_path: Path, 
     with archive.read() as tx:
         assert tx.hosts.held(worker) == {"a.example", "b.example"}
         assert tx.to_read.leased(at=1) == 0
-        assert tx.connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == "2"
+        assert tx.connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == str(SCHEMA_VERSION)
     archive.close()
     Archive.open(tmp_path, url).close()
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from vigie.archive._types import LongText, Number, Word
 from vigie.archive._version_1 import first_tables
 from vigie.archive._version_2 import one_lease_per_host
+from vigie.archive._version_3 import marks_of_articles
 
 metadata = MetaData()
 
@@ -154,6 +155,7 @@ labels = Table(
     Column("embedding", LargeBinary),  # float16, unit length, centred
     Column("sketch", LargeBinary),  # MinHash of the text, for reprints
     Column("at", Float, nullable=False),
+    Column("marks", LongText, nullable=False, server_default=""),  # names and amounts, for stories
 )
 
 stories = Table(
@@ -195,5 +197,5 @@ quarantine = Table(
 
 
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host, marks_of_articles)
 SCHEMA_VERSION = len(MIGRATIONS)
