@@ -5,6 +5,7 @@ narrow cone (Ethayarajh 2019, EMNLP): raw cosines of e5 all lie between .75 and 
 compared.
 """
 
+import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,25 @@ def make_background(model: "SentenceTransformer", mean: Floats | None = None) ->
 def centred_vectors(model: "SentenceTransformer", name: str, texts: Sequence[str], *, batch: int = 32) -> Floats:
     """Unit vectors of texts under a model, with the mean of its background taken off: (len(texts), dimension)."""
     return centred(embed(model, texts, batch=batch), background(name, model).mean)
+
+
+def language_mean(name: str, model: "SentenceTransformer", language: str) -> Floats:
+    """The background mean, moved to where the texts of a language lie; the background mean where that is not known.
+
+    Encoders gather texts by language before they gather them by meaning; with a mean of their own, texts of two languages can be
+    compared (Libovický et al. 2020, Findings of EMNLP). The moves are made by nlp.training.stories.
+    """
+    move = language_moves(name).get(language)
+    mean = background(name, model).mean
+    return mean if move is None else mean + np.array(move, np.float32)
+
+
+@cache
+def language_moves(name: str) -> dict[str, list[float]]:
+    """The moves by language under a model; empty for a model that has none."""
+    file = WEIGHTS / f"stories-{name}.json"
+    moves: dict[str, list[float]] = json.loads(file.read_text(encoding="utf-8"))["languages"] if file.exists() else {}
+    return moves
 
 
 def centred(vectors: Floats, mean: Floats) -> Floats:

@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
+from nlp.background import centred, language_mean
 from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
+from nlp.marks import find_marks
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
@@ -43,11 +46,12 @@ LOOK_AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading an article gives: its labels, its centred unit vector (float16 bytes) and the sketch of its text."""
+    """What reading an article gives: its labels, its unit vector (float16 bytes, centred for its language), sketch and marks."""
 
     labels: Labels
     embedding: bytes
     sketch: bytes
+    marks: str
 
 
 class Reader:
@@ -77,9 +81,10 @@ class Reader:
         )
         pieces = [paragraphs(document.title, document.text) for document in documents]
         raw = embed(self.model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
-        vectors = _split(self.topics.centre(raw), [len(found) for found in pieces])
+        counts = [len(found) for found in pieces]
+        vectors, own = _split(self.topics.centre(raw), counts), _split(raw, counts)
         margins = [self.topics.margins(found) for found in vectors]
-        topics = [self.topics.article_topics(own, found) for own, found in zip(vectors, margins, strict=True)]
+        topics = [self.topics.article_topics(*one) for one in zip(vectors, margins, strict=True)]
         views = [
             self._views(document, _named(document, subjects[n]) if about is None else subjects[n], pieces[n], margins[n])
             for n, document in enumerate(documents)
@@ -104,7 +109,9 @@ class Reader:
                 voices=voices[n],
                 notes=self._notes(document, named=bool(views[n])),
             )
-            readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
+            vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
+            marks = find_marks(document.title, document.text, document.language)
+            readings.append(Reading(labels, vector, sketch(document.text), marks))
         return readings
 
     def _language(self, article: Article) -> str:
@@ -176,14 +183,6 @@ def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
     return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
 
 
-def _article_vector(vectors: Floats, pieces: Sequence[tuple[str, int, int]]) -> bytes:
-    """The mean of the paragraph vectors by length, of unit length."""
-    lengths = np.array([len(text) for text, _, _ in pieces], np.float32)
-    mean = (vectors * lengths[:, None]).sum(axis=0)
-    unit = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float16)
-    return unit.tobytes()
-
-
 def analyser_version(watch: Watch, learnt: Learnt) -> str:
     """Names and versions of everything that makes the labels of a watch."""
     from spacy.util import is_package
@@ -214,7 +213,7 @@ def read_archive(archive: Archive, watch: Watch, *, progress: Callable[..., None
             if waiting:
                 progress(0, total=min(waiting, limit or waiting))
                 _read_all(archive, watch, worker, counts, limit, progress)
-            moved = archive.write(group_stories)
+            moved = archive.write(lambda tx: group_stories(tx, watch.models.embedding))
     finally:
         # Where the archive is gone, so is the word that this worker has left: others see that its process has.
         with suppress(DatabaseError):
@@ -283,7 +282,9 @@ def _keep(tx: Transaction, made: Sequence[tuple[Article, Reading | Exception]], 
             detail = f"{type(reading).__name__}: {reading}"[:500]
             tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
             tx.to_read.put_off(article.id, worker=worker, until=now + RETRY_AFTER_S)
-        elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
+        elif tx.labels.store(
+            reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, marks=reading.marks, at=now
+        ):
             ends.append("read")
             tx.quarantine.release("read", article.id)
         else:

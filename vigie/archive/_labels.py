@@ -82,6 +82,7 @@ class Fingerprint:
     language: str
     embedding: bytes | None
     sketch: bytes | None
+    marks: str
     story: str | None
     reprint_of: str | None
 
@@ -93,7 +94,9 @@ class LabelStore:
         self._connection = connection
         self._changes = noted
 
-    def store(self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, at: float) -> bool:
+    def store(
+        self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, marks: str = "", at: float
+    ) -> bool:
         """Keep the labels of a revision, take the article off the queue and tell the indexes; False when it has moved on.
 
         An article that got a newer revision, or whose lease went to another worker, stays queued.
@@ -106,7 +109,7 @@ class LabelStore:
             return False
         values = {
             "revision": record.revision, "analyser": record.analyser, "record": to_json(record),
-            "embedding": embedding, "sketch": sketch, "at": at,
+            "embedding": embedding, "sketch": sketch, "marks": marks, "at": at,
         }  # fmt: skip
         self._connection.execute(
             upsert(self._connection, labels)
@@ -155,7 +158,7 @@ class LabelStore:
         query = (
             select(
                 labels.c.article, articles.c.source, articles.c.published, labels.c.record, labels.c.embedding, labels.c.sketch,
-                stories.c.story, stories.c.reprint_of,
+                labels.c.marks, stories.c.story, stories.c.reprint_of,
             )
             .join(articles, articles.c.id == labels.c.article)
             .outerjoin(stories, stories.c.article == labels.c.article)
@@ -169,7 +172,7 @@ class LabelStore:
         return [
             Fingerprint(
                 article=row.article, source=row.source, published=row.published, language=from_json(Labels, row.record).language,
-                embedding=row.embedding, sketch=row.sketch, story=row.story, reprint_of=row.reprint_of,
+                embedding=row.embedding, sketch=row.sketch, marks=row.marks, story=row.story, reprint_of=row.reprint_of,
             )
             for row in self._connection.execute(query)
         ]  # fmt: skip

@@ -24,6 +24,7 @@ from vigie.archive._version_1 import first_tables
 from vigie.archive._version_2 import one_lease_per_host
 from vigie.archive._version_3 import corrections_table
 from vigie.archive._version_4 import learnt_table
+from vigie.archive._version_5 import marks_of_articles
 
 metadata = MetaData()
 
@@ -156,6 +157,7 @@ labels = Table(
     Column("embedding", LargeBinary),  # float16, unit length, centred
     Column("sketch", LargeBinary),  # MinHash of the text, for reprints
     Column("at", Float, nullable=False),
+    Column("marks", LongText, nullable=False, server_default=""),  # names and amounts, for stories
 )
 
 # What people say of articles. A row is never changed but to be withdrawn; the newest of a question that stands is in effect.
@@ -224,5 +226,11 @@ quarantine = Table(
 
 
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host, corrections_table, learnt_table)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    first_tables,
+    one_lease_per_host,
+    corrections_table,
+    learnt_table,
+    marks_of_articles,
+)
 SCHEMA_VERSION = len(MIGRATIONS)
