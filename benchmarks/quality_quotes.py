@@ -81,7 +81,9 @@ def _naive(text: str) -> list[Quote]:
     for match in re.finditer(r"«\s*([^«»]+?)\s*»|“([^“”]+)”|„([^„“”]+)“|\"([^\"]+)\"|»([^«»]+)«", text):
         said = next(group for group in match.groups() if group)
         start = match.start() + match[0].index(said)
-        names = [name for name in re.finditer(r"[A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*", text) if not match.start() <= name.start() < match.end()]
+        names = [
+            name for name in re.finditer(r"[A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*", text) if not match.start() <= name.start() < match.end()
+        ]
         near = min(names, key=lambda name: max(match.start() - name.end(), name.start() - match.end()), default=None)
         quotes.append(Quote(near[0] if near else "", said, start, start + len(said)))
     return quotes

@@ -43,9 +43,7 @@ class Document:
     by_rules: bool
 
 
-def take_apart(
-    items: Sequence[tuple[str, str, str]], *, names: KnownNames | None = None, batch: int = 32
-) -> list[Document]:
+def take_apart(items: Sequence[tuple[str, str, str]], *, names: KnownNames | None = None, batch: int = 32) -> list[Document]:
     """Documents of (title, text, language) triples, in their order. names: those that are known (the shipped ones)."""
     names = names or shipped_names()
     made: dict[int, Document] = {}
@@ -121,7 +119,7 @@ def _is_small(token: Any) -> bool:
 
 
 def _ruled_names(doc: "Doc") -> Iterator[Named]:
-    """Runs of capitalised words, and acronyms. A first word of a sentence needs a second or capitals inside; so do German nouns."""
+    """Runs of capitalised words, and acronyms. Alone, first words of sentences and German nouns need capitals inside."""
     for sentence in doc.sents:
         words = [token for token in sentence if not token.is_space]
         run: list[Any] = []

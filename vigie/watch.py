@@ -155,7 +155,9 @@ class Watch(_Table):
         for entity in self.entities:
             for name in dict.fromkeys(name.casefold() for name in entity.names):
                 if owners.setdefault(name, entity.name) != entity.name:
-                    raise ValueError(f'"{name}" stands for "{owners[name]}" and for "{entity.name}" in [[entities]]; leave it in one')
+                    raise ValueError(
+                        f'"{name}" stands for "{owners[name]}" and for "{entity.name}" in [[entities]]; leave it in one'
+                    )
         return self
 
     @property
@@ -241,7 +243,9 @@ def _spell(tables: dict[str, Any], location: Sequence[str | int]) -> str:
         key = ".".join(str(part) for part in location[2:])
         rows = tables.get(table)
         row = rows[location[1]] if isinstance(rows, list) else {}
-        named = row.get("id", row.get("name", f"number {location[1] + 1}")) if isinstance(row, dict) else f"number {location[1] + 1}"
+        named = (
+            row.get("id", row.get("name", f"number {location[1] + 1}")) if isinstance(row, dict) else f"number {location[1] + 1}"
+        )
         return f'"{key}" in [[{table}]] "{named}"' if key else f'[[{table}]] "{named}"'
     return f'"{key}" in [{table}]'
 
