@@ -10,6 +10,7 @@ RUNS = (
     ("benchmarks.quality_labels",),
     ("benchmarks.quality_quotes",),
     ("benchmarks.quality_entities",),
+    ("benchmarks.quality_stories",),
     ("benchmarks.read",),
     ("benchmarks.index_scale", "100000"),
     ("benchmarks.machines",),

@@ -71,7 +71,10 @@ def take_apart(items: Sequence[tuple[str, str, str]], *, names: KnownNames | Non
 def _pipeline(language: str) -> "tuple[Language, bool]":
     """The spaCy pipeline of a language, and whether it was trained: sentence boundaries and entities, nothing else."""
     import spacy
+    from thinc.api import NumpyOps, set_current_ops
 
+    # numpy's own matrix product instead of blis: the same entities and sentences, 1.6 to 1.8 times as fast (docs/models.md).
+    set_current_ops(NumpyOps(use_blis=False))
     package = MODELS.get(language)
     if package and spacy.util.is_package(package):
         pipeline = spacy.load(package, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler", "morphologizer"])

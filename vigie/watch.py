@@ -122,6 +122,7 @@ class Models(_Table):
     """Which models read the articles; names are those of ``vigie doctor`` or of a sentence-transformers hub model."""
 
     embedding: str = "e5-small"
+    stance: str = "e5-small"
     batch: int = Field(default=32, ge=1, le=1024)
 
 

@@ -1,9 +1,10 @@
 """An article taken apart: sentences, entities, paragraphs. Offsets always give back the text."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.document import paragraphs, take_apart
+from nlp.document import MODELS, _pipeline, paragraphs, take_apart
 
 FRENCH = """La Cnil va interroger DeepSeek, a indiqué jeudi un porte-parole de la CNIL à Paris. Odile Marchetti suit le dossier.
 
@@ -48,3 +49,28 @@ def test_no_text_breaks_the_offsets(text: str) -> None:
         assert text[sentence.start : sentence.end] == sentence.text
     for _, start, end in paragraphs("titre", text):
         assert 0 <= start <= end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Selon Maëlle Kervran, la CNIL enquête à Paris. DeepSeek, fondée par Liang Wenfeng, n'a pas répondu."),
+        ("en", "According to Maya Brooks, the FTC is investigating in Washington. Nvidia fell 17% on Monday."),
+    ],
+)
+def test_entities_and_sentences_do_not_depend_on_the_matrix_product(language: str, text: str) -> None:
+    """numpy's product is used in the place of blis because it is faster; it must change nothing."""
+    import spacy
+    from thinc.api import NumpyOps, get_current_ops, set_current_ops
+
+    before = get_current_ops()
+    set_current_ops(NumpyOps(use_blis=True))
+    package = MODELS[language]
+    theirs = spacy.load(package, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler", "morphologizer"])
+    set_current_ops(before)
+    theirs.enable_pipe("senter")
+    ours, trained = _pipeline(language)
+    assert trained
+    assert not ours.get_pipe("ner").model.ops.use_blis
+    for take in (lambda doc: [(one.text, one.label_) for one in doc.ents], lambda doc: [one.start for one in doc.sents]):
+        assert take(ours(text)) == take(theirs(text))

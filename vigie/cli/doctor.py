@@ -58,20 +58,23 @@ def _watch(settings: Settings) -> list[Finding]:
 def _models(settings: Settings) -> list[Finding]:
     from nlp.document import MODELS
     from nlp.models import PACKAGED
-    from nlp.stance import has_head
+    from nlp.stance.reading import SHIPPED
 
     try:
         watch = settings.watch
     except VigieError:
         return []
     name = watch.models.embedding
-    findings = []
-    if name in PACKAGED:
-        findings.append(Finding("embedding", "good", f"{name}, from a package"))
-    else:
-        findings.append(Finding("embedding", "note", f"{name}: not packaged; it must be in the local model cache"))
-    if not has_head(name):
-        findings.append(Finding("stance", "bad", f"{name} has no trained stance head: articles get topics, and no stance"))
+    findings = [_embedding(name)]
+    if watch.models.stance != SHIPPED:
+        findings.append(
+            Finding("stance", "note", f"{watch.models.stance}: uncalibrated until vigie learn --model {watch.models.stance}")
+        )
+    findings += [
+        Finding("also there", "good", f"embedding {other}, from {packaged.package} {packaged.version}: {packaged.says}")
+        for other, packaged in PACKAGED.items()
+        if other != name and packaged.version
+    ]
     for language in watch.languages:
         package = MODELS.get(language)
         if package and _installed(package):
@@ -85,6 +88,19 @@ def _models(settings: Settings) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _embedding(name: str) -> Finding:
+    from nlp.models import PACKAGED
+
+    packaged = PACKAGED.get(name)
+    if packaged is None:
+        return Finding(
+            "embedding", "note", f"{name}: not packaged: a folder, or a hub model in the local cache; topics are uncalibrated"
+        )
+    if packaged.version is None:
+        return Finding("embedding", "bad", f"{name}: the package {packaged.package} is missing: make run")
+    return Finding("embedding", "good", f"{name}, from {packaged.package} {packaged.version}: {packaged.says}")
 
 
 def _installed(package: str) -> bool:
