@@ -8,6 +8,8 @@ RUNS = (
     ("benchmarks.extraction",),
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),
+    ("benchmarks.quality_quotes",),
+    ("benchmarks.quality_entities",),
     ("benchmarks.quality_stories",),
     ("benchmarks.read",),
     ("benchmarks.index_scale", "100000"),

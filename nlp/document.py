@@ -122,7 +122,7 @@ def _is_small(token: Any) -> bool:
 
 
 def _ruled_names(doc: "Doc") -> Iterator[Named]:
-    """Runs of capitalised words, and acronyms. The first word of a sentence needs another or capitals inside; so do German nouns."""
+    """Runs of capitalised words, and acronyms. Alone, first words of sentences and German nouns need capitals inside."""
     for sentence in doc.sents:
         words = [token for token in sentence if not token.is_space]
         run: list[Any] = []

@@ -1,4 +1,4 @@
-"""Entities under one name: what a text names, gathered by normal form, known aliases, acronyms that it explains and last names."""
+"""Entities under one name: by normal form, known aliases, acronyms that the text explains, and last names."""
 
 import re
 import unicodedata
@@ -44,8 +44,8 @@ def normal_name(name: str) -> str:
 def link(text: str, found: Iterable[Named], known: KnownNames) -> list[Named]:
     """What a text names, each under one name, in order. found: the spans in which a model or rules see a name.
 
-    A known name counts wherever it stands, unless it is a part of a longer name (Banque de France is not France). An acronym that
-    the text explains, and a last name of which it has one bearer, count with the full name.
+    A known name counts wherever it stands, unless it is a part of a longer name (Banque de France is not France). An acronym
+    that the text explains, and a last name of which it has one bearer, count with the full name.
     """
     known = _with_acronyms(text, known)
     places = list(known.find(text))
@@ -102,7 +102,7 @@ def _is_longer(text: str, span: Named, start: int, end: int, who: KnownName) -> 
         return False
     if span.kind == "other" and end == span.end and who.kind != "place":
         return False
-    words = re.findall(r"[^\W_][\w.’'-]*", span.name)
+    words: list[str] = re.findall(r"[^\W_][\w.’'-]*", span.name)
     beginning = words[0][:1]
     return bool((beginning.isupper() or beginning.isdigit()) and (words[-1][:1].isupper() or words[-1][:1].isdigit()))
 
@@ -123,8 +123,8 @@ def _with_acronyms(text: str, known: KnownNames) -> KnownNames:
 def explained_acronyms(text: str) -> Iterator[tuple[str, str]]:
     """Names with the acronyms that a text sets beside them in brackets, in either order: (full name, acronym).
 
-    By the method of Schwartz and Hearst, A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text (2003): the
-    letters of the acronym are sought from its end backwards in at most twice as many words before the bracket.
+    By the method of Schwartz and Hearst, A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text (2003):
+    the letters of the acronym are sought from its end backwards in at most twice as many words before the bracket.
     """
     for match in _IN_BRACKETS.finditer(text):
         inside, before = match[1].strip(), re.split(r"[.;:!?\n«»“”]", text[max(0, match.start() - 200) : match.start()])[-1]

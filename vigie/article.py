@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 Precision = Literal["second", "minute", "day", "month"]
+QuoteKind = Literal["direct", "indirect", "according"]
 
 
 class Stance(StrEnum):
@@ -144,7 +145,7 @@ class Quote:
     text: str
     start: int
     end: int
-    kind: Literal["direct", "indirect", "according"] = "direct"
+    kind: QuoteKind = "direct"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\u
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 # Short names are words of other languages too (US, us; EU, eu): they count as they are written in the table.
 _SHORT = 3
+_ARTICLES = frozenset({"the", "l", "le", "la", "les", "der", "die", "das", "den", "el", "los", "las", "il", "lo", "gli", "i"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,13 @@ class KnownNames:
         object.__setattr__(self, "_longest", longest)
 
     def get(self, written: str) -> KnownName | None:
-        """Who is meant by a name, however it is spelled; None: nobody known."""
-        return self.by_key.get(name_key(written))
+        """Who is meant by a name, however it is spelled, with or without its article; None: nobody known."""
+        key = name_key(written)
+        article, _, rest = key.partition(" ")
+        return self.by_key.get(key) or (self.by_key.get(rest) if article in _ARTICLES else None)
 
     def find(self, text: str) -> Iterator[tuple[int, int, KnownName]]:
-        """Where known names stand in a text, in order, without overlap: start, end, who. Of names that begin together the longest."""
+        """Where known names stand in a text, in order, without overlap: of names that begin together the longest."""
         words = [(match.start(), match.end(), name_key(match[0])) for match in _WORD.finditer(text)]
         at = 0
         while at < len(words):
@@ -73,8 +76,9 @@ class KnownNames:
 
 
 def name_key(written: str) -> str:
-    """The form under which spellings of a name are the same: no accents, case, hyphens, apostrophes or dots; words by one space."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", written.casefold()) if not unicodedata.combining(letter))
+    """The form under which spellings of a name are the same: words without accents or case, parted by one space."""
+    letters = unicodedata.normalize("NFKD", written.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", plain)))
 
 

@@ -1,11 +1,10 @@
-"""An article taken apart: sentences, entities, paragraphs, quotes. Offsets always give back the text."""
+"""An article taken apart: sentences, entities, paragraphs. Offsets always give back the text."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.document import MODELS, _pipeline, normal_name, paragraphs, take_apart
-from nlp.quotes import find_quotes
+from nlp.document import MODELS, _pipeline, paragraphs, take_apart
 
 FRENCH = """La Cnil va interroger DeepSeek, a indiqué jeudi un porte-parole de la CNIL à Paris. Odile Marchetti suit le dossier.
 
@@ -42,42 +41,12 @@ def test_documents_keep_their_order_whatever_their_language() -> None:
     assert [document.title for document in documents] == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize(
-    ("written", "normal"),
-    [
-        ("la CNIL", "CNIL"),
-        ("The Guardian", "Guardian"),
-        ("l’Italie", "Italie"),
-        ("DeepSeek's", "DeepSeek"),
-        ("  Odile\nMarchetti ", "Odile Marchetti"),
-    ],
-)
-def test_normal_names(written: str, normal: str) -> None:
-    assert normal_name(written) == normal
-
-
-def test_quotes_are_verbatim_with_their_speakers() -> None:
-    for text, language in ((FRENCH, "fr"), (ENGLISH, "en")):
-        (document,) = take_apart([("t", text, language)])
-        for quote in find_quotes(text, document.entities):
-            assert text[quote.start : quote.end] == quote.text
-    (document,) = take_apart([("t", FRENCH, "fr")])
-    assert [(quote.speaker, quote.text[:12]) for quote in find_quotes(FRENCH, document.entities)] == [
-        ("Odile Marchetti", "Nous ne savo"),
-        ("Yannick Delormel", "il faudra de"),
-    ]
-    (document,) = take_apart([("t", ENGLISH, "en")])
-    assert [quote.speaker for quote in find_quotes(ENGLISH, document.entities)] == ["Priya Lindqvist"]
-
-
 @settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.sampled_from("aé«»“”\"' .\n—DeepSk深度"), max_size=400))
 def test_no_text_breaks_the_offsets(text: str) -> None:
     (document,) = take_apart([("titre", text, "fr")])
     for sentence in document.sentences:
         assert text[sentence.start : sentence.end] == sentence.text
-    for quote in find_quotes(text, document.entities):
-        assert text[quote.start : quote.end] == quote.text
     for _, start, end in paragraphs("titre", text):
         assert 0 <= start <= end <= len(text)
 

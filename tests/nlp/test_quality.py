@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import quality_entities, quality_quotes
 from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from newsroom.press import load_press
@@ -13,7 +14,8 @@ from nlp.training.stories import load
 
 pytestmark = pytest.mark.gate
 
-FLOORS = json.loads((Path(__file__).parents[2] / "benchmarks" / "floors.json").read_text(encoding="utf-8"))["labels"]
+PINNED = json.loads((Path(__file__).parents[2] / "benchmarks" / "floors.json").read_text(encoding="utf-8"))
+FLOORS = PINNED["labels"]
 
 
 def test_labels_of_the_newsroom(reader: Reader) -> None:
@@ -43,3 +45,19 @@ def test_stance_of_sentences(shared: Path) -> None:
     found = newsmtsc_scores(shared / "stance" / "newsmtsc.jsonl")
     for split, floor in FLOORS["newsmtsc"].items():
         assert found[split] >= floor, split
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_quotes_and_their_speakers(split: str) -> None:
+    found = quality_quotes.scores(split)
+    for group, floors in PINNED["quotes"][split].items():
+        for name, floor in floors.items():
+            assert found[group][name] >= floor, (group, name)
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_entities_under_one_name(split: str) -> None:
+    found = quality_entities.scores(split)
+    for group, floors in PINNED["entities"][split].items():
+        for name, floor in floors.items():
+            assert found[group][name] >= floor, (group, name)

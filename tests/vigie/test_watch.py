@@ -17,6 +17,10 @@ id = "deepseek"
 name = "DeepSeek"
 aliases = ["Deep Seek", "深度求索"]
 
+[[entities]]
+name = "Ocelot Labs"
+aliases = ["Ocelot"]
+
 [[topics]]
 id = "data"
 label = { fr = "Données", en = "Data" }
@@ -86,6 +90,20 @@ def test_an_unknown_key_names_file_line_key_and_mend(tmp_path: Path) -> None:
         ('id = "post"', 'id = "silex"', "", 'the id "silex" stands twice in [[sources]]'),
         ('country = "US"', 'country = "usa"', 'country = "usa"', '"country" in [[sources]] "post"'),
         ('home = "https://post.example/"', 'home = "post.example"', 'home = "post.example"', "not an http(s) address"),
+        (
+            'aliases = ["Ocelot"]',
+            'alias = ["Ocelot"]',
+            "",
+            'unknown key "alias" in [[entities]] "Ocelot Labs"; did you mean',
+        ),
+        ('aliases = ["Ocelot"]\n', "", "[[entities]]", '"aliases" in [[entities]] "Ocelot Labs" is missing; add it'),
+        ('aliases = ["Ocelot"]', 'kind = "cat"\naliases = ["Ocelot"]', 'kind = "cat"', '"kind" in [[entities]] "Ocelot Labs"'),
+        (
+            'aliases = ["Ocelot"]',
+            'aliases = ["Ocelot"]\n[[entities]]\nname = "Big Cats"\naliases = ["ocelot"]',
+            "",
+            "leave it in one",
+        ),
         ('name = "DeepSeek"\n', "", "[[subjects]]", '"name" in [[subjects]] "deepseek" is missing'),
         ('feeds = ["https://silex.example/feed"]\n', "", "[[sources]]", "needs at least one of feeds, sitemaps or sections"),
     ],
@@ -119,8 +137,8 @@ def test_an_unknown_source_is_told_with_the_nearest(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented() -> None:
-    from vigie.watch import Crawl, Models, Source, Subject, Topic, Watch
+    from vigie.watch import Crawl, Models, NamedEntity, Source, Subject, Topic, Watch
 
     page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text(encoding="utf-8")
-    keys = {key for table in (Watch, Subject, Topic, Source, Crawl, Models) for key in table.model_fields}
+    keys = {key for table in (Watch, Subject, NamedEntity, Topic, Source, Crawl, Models) for key in table.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in page and f"[{key}]" not in page] == []

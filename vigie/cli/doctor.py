@@ -84,7 +84,7 @@ def _models(settings: Settings) -> list[Finding]:
                 Finding(
                     f"entities {language}",
                     "note",
-                    "by rules: capitalised runs, without kinds; names at sentence starts are missed",
+                    "by rules: known names, and runs of capitals without kinds; a lone name at a sentence start is missed",
                 )
             )
     return findings
