@@ -8,7 +8,7 @@ RUNS = (
     ("benchmarks.extraction",),
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),
-    ("benchmarks.read",),
+    ("benchmarks.models",),
     ("benchmarks.index_scale", "100000"),
     ("benchmarks.machines",),
 )
