@@ -8,6 +8,7 @@ RUNS = (
     ("benchmarks.extraction",),
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),
+    ("benchmarks.quality_stories",),
     ("benchmarks.models",),
     ("benchmarks.index_scale", "100000"),
     ("benchmarks.machines",),

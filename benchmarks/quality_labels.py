@@ -19,7 +19,7 @@ from sklearn.metrics import f1_score
 from benchmarks.serving import SHARED
 from newsroom.press import Piece, load_press
 from nlp.reader import Reader, Reading
-from vigie.article import Article, Published, article_id
+from vigie.article import Article, Published, Sentence, article_id
 from vigie.watch import Watch
 
 TOPICS = ("performance", "data", "gpus")
@@ -133,20 +133,24 @@ def reprint_scores() -> dict[str, float]:
     return {"pairs": gold, "precision": round(right / max(1, found), 3), "recall": round(right / max(1, gold), 3)}
 
 
-def newsmtsc_scores(corpus: Path) -> dict[str, float]:
-    """Macro-F1 of the sentence head on the dev splits of NewsMTSC, with the majority class beside it."""
-    from nlp.models import load_model
-    from nlp.stance import sentence_probabilities
-    from nlp.stance_features import Targeted
+def newsmtsc_scores(corpus: Path, splits: tuple[str, ...] = ("dev_rw", "dev_mt")) -> dict[str, float]:
+    """Macro-F1 of single sentences on the dev splits of NewsMTSC, with the majority class beside it."""
+    from nlp.stance.reading import SHIPPED, StanceModel
+    from nlp.stance.views import View
 
-    classes = ("negative", "neutral", "positive")
+    stances = {"negative": "critical", "neutral": "neutral", "positive": "supportive"}
     rows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    model = StanceModel(SHIPPED, ())
     made = {}
-    for split in ("dev_rw", "dev_mt"):
+    for split in splits:
         chosen = [row for row in rows if row["split"] == split]
-        gold = [classes.index(row["label"]) for row in chosen]
-        items = [Targeted(row["text"], ((row["start"], row["end"]),)) for row in chosen]
-        found = sentence_probabilities(load_model("e5-small"), "e5-small", items).argmax(axis=1)
+        gold = [stances[row["label"]] for row in chosen]
+        views = [
+            View(row["target"], text, ((row["start"], row["end"]),), (Sentence(text, 0, len(text)),), ((0, len(text)),))
+            for row in chosen
+            for text in (row["text"],)
+        ]
+        found = [str(one[None].stance) for one in model.conclusions([(view, (None,)) for view in views])]
         made[split] = round(float(f1_score(gold, found, average="macro")), 4)
         majority = Counter(gold).most_common(1)[0][0]
         made[f"{split} majority"] = round(float(f1_score(gold, [majority] * len(gold), average="macro")), 4)

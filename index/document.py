@@ -189,6 +189,7 @@ def _payload(stored: "StoredArticle", local: datetime, language: str) -> dict[st
                 "score": label.score,
                 "confidence": label.confidence,
                 "evidence": [sentence.text for sentence in label.evidence],
+                "by": label.by,
             }
             for label in (labels.stances if labels else ())
         ],

@@ -249,7 +249,8 @@ class _Parser:
             "topic": words.topics, "source": words.sources, "subject": words.subjects, "language": words.languages,
             "country": words.countries, "kind": words.kinds,
         }.get(name or "")  # fmt: skip
-        value = _normal_value(name, raw)
+        meant = words.names.get(raw) if name == "entity" else None
+        value = _normal_value(name, meant.name if meant else raw)
         if not value:
             raise self._error(span, f"no value in {node.value}", mend=f"name one: {name}:…")
         if known is not None and value not in known:

@@ -1,9 +1,10 @@
 """The names that a query may use: the topics, sources, subjects and languages of the watch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vigie.article import Stance
+from vigie.names import KnownNames, known_names, shipped_names
 
 if TYPE_CHECKING:
     from vigie.watch import Watch
@@ -14,7 +15,10 @@ KINDS = ("tech", "business", "general", "agency")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What ``topic:``, ``source:``, ``subject:``, ``language:``, ``country:`` and ``kind:`` accept; ids, in the watch's order."""
+    """What ``topic:``, ``source:``, ``subject:``, ``language:``, ``country:`` and ``kind:`` accept; ids, in the watch's order.
+
+    names: who is meant by the name in ``entity:``.
+    """
 
     topics: tuple[str, ...]
     sources: tuple[str, ...]
@@ -23,6 +27,7 @@ class Vocabulary:
     countries: tuple[str, ...]
     kinds: tuple[str, ...] = KINDS
     stances: tuple[str, ...] = STANCES
+    names: KnownNames = field(default_factory=shipped_names, compare=False)
 
     @classmethod
     def of(cls, watch: "Watch") -> "Vocabulary":
@@ -33,4 +38,5 @@ class Vocabulary:
             subjects=tuple(subject.id for subject in watch.subjects),
             languages=tuple(dict.fromkeys((*watch.languages, *(source.language for source in watch.sources)))),
             countries=tuple(sorted({source.country for source in watch.sources})),
+            names=known_names(watch),
         )

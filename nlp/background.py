@@ -1,93 +1,90 @@
 """What the press writes about when it writes about something else: the background against which a topic has to stand out.
 
-The descriptions are general; a paragraph that is nearer to one of them than to a topic of the watch is not about that topic.
+General topics in five languages (background.toml), and the mean vector of varied texts. Sentence encoders put all texts into a
+narrow cone (Ethayarajh 2019, EMNLP): raw cosines of e5 all lie between .75 and .95, so the mean is taken off before they are
+compared.
 """
 
 import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.models import embed
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
+TEXTS = Path(__file__).with_name("background.toml")
 
-GENERAL: dict[str, tuple[str, ...]] = {
-    "fr": (
-        "Résultats financiers, chiffre d'affaires, bénéfice et prévisions d'une entreprise cotée.",
-        "Levée de fonds d'une jeune pousse auprès d'investisseurs.",
-        "Lancement commercial d'un produit : date de sortie, prix, coloris, disponibilité.",
-        "Élections, gouvernement, vote au parlement, diplomatie et sommets internationaux.",
-        "Cours de la bourse, indices, réaction des marchés.",
-        "Cyberattaque contre un hôpital ou une administration, rançongiciel, panne de réseau.",
-        "Jeux vidéo, films, séries, musique et plateformes de streaming.",
-        "Téléphones, ordinateurs portables, appareils photo et objets connectés.",
-        "Opérateurs télécoms, fibre optique, 5G et forfaits mobiles.",
-        "Emploi, licenciements, nominations de dirigeants et conditions de travail.",
-        "Espace, fusées, satellites et exploration scientifique.",
-        "Voitures électriques, batteries, énergie et climat.",
-        "Sport, matchs, classements et joueurs.",
-        "Justice, procès, police et faits divers.",
-        "Éducation, santé, culture et vie quotidienne.",
-        "Popularité d'une application, nombre d'utilisateurs, inscriptions et téléchargements.",
-    ),
-    "en": (
-        "Quarterly results, revenue, profit and guidance of a listed company.",
-        "A start-up raises money from investors.",
-        "Commercial launch of a product: release date, price, colours, availability.",
-        "Elections, government, votes in parliament, diplomacy and summits.",
-        "Share prices, indices and how markets reacted.",
-        "Ransomware attack on a hospital or city, network outage.",
-        "Video games, films, series, music and streaming services.",
-        "Phones, laptops, cameras and gadgets.",
-        "Telecom operators, fibre, 5G and mobile plans.",
-        "Jobs, layoffs, executive appointments and working conditions.",
-        "Space, rockets, satellites and scientific exploration.",
-        "Electric cars, batteries, energy and climate.",
-        "Sport, matches, rankings and players.",
-        "Courts, trials, police and crime.",
-        "Education, health, culture and daily life.",
-        "Popularity of an app, number of users, sign-ups and downloads.",
-    ),
-    "de": (
-        "Quartalszahlen, Umsatz, Gewinn und Prognose eines börsennotierten Unternehmens.",
-        "Wahlen, Regierung, Parlament, Diplomatie und Gipfeltreffen.",
-        "Markteinführung eines Produkts: Termin, Preis, Verfügbarkeit.",
-        "Spiele, Filme, Serien, Musik und Streaming.",
-        "Sport, Gesundheit, Bildung und Alltag.",
-        "Netzbetreiber, Glasfaser, Telefone und Geräte.",
-    ),
-    "es": (
-        "Resultados trimestrales, ingresos, beneficio y previsiones de una empresa cotizada.",
-        "Elecciones, gobierno, parlamento, diplomacia y cumbres.",
-        "Lanzamiento de un producto: fecha, precio y disponibilidad.",
-        "Videojuegos, películas, series, música y plataformas.",
-        "Deporte, salud, educación y vida cotidiana.",
-        "Operadoras, fibra, teléfonos y dispositivos.",
-    ),
-    "it": (
-        "Risultati trimestrali, ricavi, utili e previsioni di una società quotata.",
-        "Elezioni, governo, parlamento, diplomazia e vertici.",
-        "Lancio di un prodotto: data, prezzo e disponibilità.",
-        "Videogiochi, film, serie, musica e piattaforme.",
-        "Sport, salute, scuola e vita quotidiana.",
-        "Operatori, fibra, telefoni e dispositivi.",
-    ),
-}
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Under a model: the mean vector, which is taken off, and the centred vectors of each general topic: (texts, dimension)."""
+
+    mean: Floats
+    topics: tuple[Floats, ...]
+
+
+def general_topics() -> list[list[str]]:
+    """The texts of each general topic."""
+    tables = tomllib.loads(TEXTS.read_text(encoding="utf-8"))["topics"]
+    return [
+        [*table["description"].values(), *(text for texts in table["examples"].values() for text in texts)] for table in tables
+    ]
 
 
 @cache
-def packaged_mean(model: str) -> Floats | None:
-    """The mean vector of varied texts under a packaged model, to be subtracted before cosines are taken; None for other models.
+def background(name: str, model: "SentenceTransformer") -> Background:
+    """The background under a model: shipped with the packaged ones (nlp.training.background), made on the spot for others."""
+    file = WEIGHTS / f"background-{name}.npz"
+    if file.exists():
+        with np.load(file) as stored:
+            count = len(general_topics())
+            return Background(stored["mean"], tuple(stored[f"topic{n}"].astype(np.float32) for n in range(count)))
+    return make_background(model)
 
-    Sentence encoders put all texts into a narrow cone (Ethayarajh 2019, EMNLP): raw cosines of e5 all lie between .75 and .95.
+
+def make_background(model: "SentenceTransformer", mean: Floats | None = None) -> Background:
+    """The background of any model; without a mean, that of the general topics' own texts is taken."""
+    topics = general_topics()
+    raw = embed(model, [text for texts in topics for text in texts])
+    mean = raw.mean(axis=0) if mean is None else mean
+    ends = np.cumsum([len(texts) for texts in topics])[:-1]
+    return Background(mean, tuple(np.split(centred(raw, mean), ends)))
+
+
+def centred_vectors(model: "SentenceTransformer", name: str, texts: Sequence[str], *, batch: int = 32) -> Floats:
+    """Unit vectors of texts under a model, with the mean of its background taken off: (len(texts), dimension)."""
+    return centred(embed(model, texts, batch=batch), background(name, model).mean)
+
+
+def language_mean(name: str, model: "SentenceTransformer", language: str) -> Floats:
+    """The background mean, moved to where the texts of a language lie; the background mean where that is not known.
+
+    Encoders gather texts by language before they gather them by meaning; with a mean of their own, texts of two languages can be
+    compared (Libovický et al. 2020, Findings of EMNLP). The moves are made by nlp.training.stories.
     """
-    file = WEIGHTS / f"background-{model}.json"
-    if not file.exists():
-        return None
-    return np.array(json.loads(file.read_text(encoding="utf-8"))["mean"], np.float32)
+    move = language_moves(name).get(language)
+    mean = background(name, model).mean
+    return mean if move is None else mean + np.array(move, np.float32)
+
+
+@cache
+def language_moves(name: str) -> dict[str, list[float]]:
+    """The moves by language under a model; empty for a model that has none."""
+    file = WEIGHTS / f"stories-{name}.json"
+    moves: dict[str, list[float]] = json.loads(file.read_text(encoding="utf-8"))["languages"] if file.exists() else {}
+    return moves
 
 
 def centred(vectors: Floats, mean: Floats) -> Floats:

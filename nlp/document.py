@@ -1,14 +1,14 @@
-"""An article taken apart: sentences with their places, paragraphs, named entities (by spaCy models, elsewhere by rules)."""
+"""An article taken apart: sentences with their places, paragraphs, names (seen by spaCy models, elsewhere by rules)."""
 
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from nlp.entities import Named, count, link
 from vigie.article import Entity, Sentence
+from vigie.names import KnownNames, shipped_names
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -24,28 +24,28 @@ _KINDS = {
     "PRODUCT": "product",
     "WORK_OF_ART": "product", "NORP": "other", "EVENT": "other", "LAW": "other", "MISC": "other",
 }  # fmt: skip
-_ARTICLE = re.compile(
-    r"^(?:l['’]|d['’]|(?:the|a|an|le|la|les|un|une|des|du|de|der|die|das|den|dem|des|el|los|las|una|lo|il|gli|i)\s+)",
-    re.IGNORECASE,
-)
-_POSSESSIVE = re.compile(r"['’]s$")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """title and text with the sentences of the text, and the entities of both. by_rules: no spaCy model for the language."""
+    """title and text with the sentences of the text, and the entities of both. by_rules: no spaCy model for the language.
+
+    named: where the text (not the title) names them.
+    """
 
     title: str
     text: str
     language: str
     sentences: tuple[Sentence, ...]
     entities: tuple[Entity, ...]
+    named: tuple[Named, ...]
     by_rules: bool
 
 
-def take_apart(items: Sequence[tuple[str, str, str]], *, batch: int = 32) -> list[Document]:
-    """Documents of (title, text, language) triples, in their order."""
+def take_apart(items: Sequence[tuple[str, str, str]], *, names: KnownNames | None = None, batch: int = 32) -> list[Document]:
+    """Documents of (title, text, language) triples, in their order. names: those that are known (the shipped ones)."""
+    names = names or shipped_names()
     made: dict[int, Document] = {}
     for language in dict.fromkeys(language for _, _, language in items):
         chosen = [n for n, item in enumerate(items) if item[2] == language]
@@ -53,8 +53,17 @@ def take_apart(items: Sequence[tuple[str, str, str]], *, batch: int = 32) -> lis
         pipeline, trained = _pipeline(language)
         for n, doc in zip(chosen, pipeline.pipe(texts, batch_size=batch), strict=True):
             title, text, _ = items[n]
-            entities = _trained_entities(doc) if trained else _ruled_entities(doc)
-            made[n] = Document(title, text, language, tuple(_sentences(doc, len(title) + 2, text)), tuple(entities), not trained)
+            named = link(doc.text, _trained_names(doc) if trained else _ruled_names(doc), names)
+            base = len(title) + 2
+            made[n] = Document(
+                title,
+                text,
+                language,
+                sentences=tuple(_sentences(doc, base, text)),
+                entities=count(named),
+                named=tuple(replace(one, start=one.start - base, end=one.end - base) for one in named if one.start >= base),
+                by_rules=not trained,
+            )
     return [made[n] for n in range(len(items))]
 
 
@@ -94,26 +103,47 @@ def _sentences(doc: "Doc", base: int, text: str) -> Iterator[Sentence]:
                 yield Sentence(stripped, left, left + len(stripped))
 
 
-def _trained_entities(doc: "Doc") -> list[Entity]:
-    return _count((span.text, _KINDS[span.label_]) for span in doc.ents if span.label_ in _KINDS)
+def _trained_names(doc: "Doc") -> Iterator[Named]:
+    """What the model sees, without function words around it (« Selon DeepSeek »)."""
+    for span in doc.ents:
+        first, last = span.start, span.end
+        while first < last and (_is_small(doc[first]) or doc[first].text.islower()):
+            first += 1
+        while first < last and _is_small(doc[last - 1]):
+            last -= 1
+        if first < last and span.label_ in _KINDS:
+            seen = doc[first:last]
+            yield Named(seen.text, _KINDS[span.label_], seen.start_char, seen.end_char)
 
 
-def _ruled_entities(doc: "Doc") -> list[Entity]:
-    """Runs of capitalised words inside sentences, and acronyms. German nouns need a run of two, or capitals inside."""
-    found: list[str] = []
+def _is_small(token: Any) -> bool:
+    """Whether a token can neither begin nor end a name: a function word that is no acronym, or no word at all."""
+    return not token.text[:1].isalnum() or (token.is_stop and not (token.text.isupper() and len(token.text) > 1))
+
+
+def _ruled_names(doc: "Doc") -> Iterator[Named]:
+    """Runs of capitalised words, and acronyms. The first word of a sentence needs another or capitals inside; so do German nouns."""
     for sentence in doc.sents:
         words = [token for token in sentence if not token.is_space]
         run: list[Any] = []
         for place, token in enumerate([*words, None]):
-            if token is not None and _is_name_like(token.text) and not (place == 0 and not _has_inner_capital(token.text)):
+            if token is not None and _is_name_like(token.text) and (place > 0 or _opens_a_name(words)):
                 run.append(token)
                 continue
             if run:
-                name = doc.text[run[0].idx : run[-1].idx + len(run[-1].text)]
+                start, end = run[0].idx, run[-1].idx + len(run[-1].text)
+                name = doc.text[start:end]
                 if len(run) > 1 or doc.lang_ != "de" or _has_inner_capital(name):
-                    found.append(name)
+                    yield Named(name, "other", start, end)
             run = []
-    return _count((name, "other") for name in found)
+
+
+def _opens_a_name(words: Sequence[Any]) -> bool:
+    """Whether the first word of a sentence is part of a name: capitals inside, or no function word before another capital."""
+    first = words[0]
+    if _has_inner_capital(first.text):
+        return True
+    return first.doc.lang_ != "de" and len(words) > 1 and not first.is_stop and _is_name_like(words[1].text)
 
 
 def _is_name_like(word: str) -> bool:
@@ -122,34 +152,6 @@ def _is_name_like(word: str) -> bool:
 
 def _has_inner_capital(word: str) -> bool:
     return any(letter.isupper() for letter in word[1:])
-
-
-def normal_name(name: str) -> str:
-    """The form under which an entity is counted: no article, no possessive, one space, composed characters."""
-    name = unicodedata.normalize("NFC", " ".join(name.split())).strip(" \"'«»“”„.,;:()[]-–—")
-    return _POSSESSIVE.sub("", _ARTICLE.sub("", name)).strip(" '’")
-
-
-def _count(found: Iterable[tuple[str, str]]) -> list[Entity]:
-    """Entities by normal name: the kind most often given, spelled as most often written; junk is left out."""
-    kinds: dict[str, Counter[str]] = {}
-    spellings: dict[str, Counter[str]] = {}
-    for written, kind in found:
-        name = normal_name(written)
-        if len(name) < 2 or len(name) > 80 or "\n" in written.strip() or not _LETTER.search(name) or name.islower():
-            continue
-        kinds.setdefault(name.casefold(), Counter())[kind] += 1
-        spellings.setdefault(name.casefold(), Counter())[name] += 1
-    entities = [
-        Entity(max(spellings[key].items(), key=_most_then_first)[0], max(counts.items(), key=_most_then_first)[0], counts.total())
-        for key, counts in kinds.items()
-    ]
-    return sorted(entities, key=lambda entity: (-entity.count, entity.name))
-
-
-def _most_then_first(pair: tuple[str, int]) -> tuple[int, list[int]]:
-    """Most frequent; of equals, the first in the alphabet: the same labels whatever the order of reading."""
-    return pair[1], [-ord(letter) for letter in pair[0]]
 
 
 def paragraphs(title: str, text: str, *, size: int = 500) -> list[tuple[str, int, int]]:

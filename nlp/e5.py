@@ -95,6 +95,12 @@ class PackedE5(InputModule):
         states = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
         return [states[layer].float() for layer in layers]
 
+    def marked_states(self, ids: Tensor, mask: Tensor, marks: Tensor, layers: Sequence[int]) -> list[Tensor]:
+        """The same with vectors (batch, tokens, dimension) added to the word embeddings; gradients flow."""
+        embedded = self.encoder.embeddings.word_embeddings(ids)
+        made = self.encoder(inputs_embeds=embedded + marks.to(embedded.dtype), attention_mask=mask, output_hidden_states=True)
+        return [made.hidden_states[layer].float() for layer in layers]
+
     def get_word_embedding_dimension(self) -> int:
         return self._dimension
 

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from vigie.article import Mention
+from vigie.names import UNSPACED
 from vigie.watch import Subject
 
-# Scripts that set no space between words, or set endings close (Korean): there a name may stand anywhere, and a name in
-# other letters may stand close to them.
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_LETTER = rf"[^\W{_UNSPACED}]"
+# In unspaced scripts a name may stand anywhere, and a name in other letters may stand close to them.
+_IS_UNSPACED = re.compile(f"[{UNSPACED}]")
+_LETTER = rf"[^\W{UNSPACED}]"
 
 
 def find_mentions(text: str, subjects: Sequence[Subject]) -> tuple[Mention, ...]:

@@ -12,18 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
+from nlp.background import centred, language_mean
 from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.events import article_vector
+from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
+from nlp.marks import find_marks
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
-from nlp.stance import WEIGHT_WITHOUT_MENTION, Passage, conclude, has_head, sentence_probabilities
-from nlp.stance_features import Targeted
+from nlp.stance.conclude import stance_labels
+from nlp.stance.reading import StanceModel
+from nlp.stance.views import View, view_of
 from nlp.stories import group_stories, sketch
-from nlp.topics import THRESHOLD, TopicModel
+from nlp.topics import TopicModel
+from nlp.voices import spoken_of, voice_of
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
-from vigie.article import Article, Labels, Mention, Sentence, StanceLabel, article_id
+from vigie.article import Article, Labels, Quote, Sentence, StanceLabel, TopicLabel, Voice, article_id
 from vigie.language import detect_language
+from vigie.names import known_names
 from vigie.watch import Subject, Watch
 
 logger = logging.getLogger(__name__)
@@ -31,7 +38,7 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 # Raised with every change of the method that may change a label.
-METHOD = 1
+METHOD = 2
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
 LOOK_AGAIN_S = 1.0
@@ -39,157 +46,152 @@ LOOK_AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading an article gives: its labels, its centred unit vector (float16 bytes) and the sketch of its text."""
+    """What reading an article gives: its labels, its unit vector (float16 bytes, centred for its language), sketch and marks."""
 
     labels: Labels
     embedding: bytes
     sketch: bytes
+    marks: str
 
 
 class Reader:
     """The models of a watch, loaded once, and what they make of articles."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, learnt: Learnt = NOTHING_LEARNT) -> None:
+        """learnt: what an archive keeps (nlp.learnt.load_learnt)."""
         self.watch = watch
-        self._model_name = watch.models.embedding
-        self._model = load_model(self._model_name)
-        self._topics = TopicModel(self._model, self._model_name, watch.topics)
-        self.analyser = analyser_version(watch)
+        self.model_name = watch.models.embedding
+        self.model = load_model(self.model_name)
+        self.topics = TopicModel(self.model, self.model_name, watch.topics, weights=learnt.topics)
+        self.stance = StanceModel(watch.models.stance, watch.topics, learnt=learnt.stance)
+        self._names = known_names(watch)
+        self.analyser = analyser_version(watch, learnt)
 
-    def read(self, articles: Sequence[Article], *, subjects: Sequence[Subject] | None = None) -> list[Reading]:
-        """Read articles, toward the subjects of the watch unless others are given; the order is kept."""
-        subjects = self.watch.subjects if subjects is None else subjects
+    def read(self, articles: Sequence[Article], *, about: Sequence[Subject] | None = None) -> list[Reading]:
+        """Read articles in their order, toward the subjects of the watch that they name.
+
+        about: one subject for each article instead, which it need not name.
+        """
+        subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
         languages = [self._language(article) for article in articles]
         documents = take_apart(
             [(article.title, article.text, language) for article, language in zip(articles, languages, strict=True)],
+            names=self._names,
             batch=self.watch.models.batch,
         )
         pieces = [paragraphs(document.title, document.text) for document in documents]
-        raw = embed(self._model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
-        vectors = _split(self._topics.centre(raw), [len(found) for found in pieces])
-        scores = [self._topics.paragraph_scores(found) for found in vectors]
-        passages = [self._passages(document, subjects) for document in documents]
-        stances = self._stances(documents, pieces, scores, passages)
+        raw = embed(self.model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
+        counts = [len(found) for found in pieces]
+        vectors, own = _split(self.topics.centre(raw), counts), _split(raw, counts)
+        margins = [self.topics.margins(found) for found in vectors]
+        topics = [self.topics.article_topics(*one) for one in zip(vectors, margins, strict=True)]
+        views = [
+            self._views(document, _named(document, subjects[n]) if about is None else subjects[n], pieces[n], margins[n])
+            for n, document in enumerate(documents)
+        ]
+        stances = self._stances(views, topics)
+        quotes = [find_quotes(document.text, document.named, document.language) for document in documents]
+        voices = self._voices(documents, quotes, subjects)
         readings = []
         for n, (article, document) in enumerate(zip(articles, documents, strict=True)):
-            mentions = find_mentions(document.text, subjects)
+            mentions = find_mentions(document.text, subjects[n])
             labels = Labels(
                 article_id=article.id,
                 revision=article.revision,
                 language=document.language,
                 analyser=self.analyser,
-                subjects=tuple(passages[n]),
+                subjects=tuple(views[n]),
                 mentions=mentions,
                 entities=document.entities,
-                topics=self._topics.article_topics(scores[n]),
+                topics=topics[n],
                 stances=stances[n],
-                quotes=find_quotes(document.text, document.entities),
-                notes=self._notes(document, named=bool(passages[n])),
+                quotes=quotes[n],
+                voices=voices[n],
+                notes=self._notes(document, named=bool(views[n])),
             )
-            readings.append(Reading(labels, _article_vector(vectors[n], pieces[n]), sketch(document.text)))
+            vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
+            marks = find_marks(document.title, document.text, document.language)
+            readings.append(Reading(labels, vector, sketch(document.text), marks))
         return readings
-
-    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
-        """What a reader of the labels has to know: what they lack, and why."""
-        uncalibrated = named and not has_head(self._model_name)
-        notes = {"entities by rules": document.by_rules, "stance uncalibrated": uncalibrated}
-        return tuple(note for note, applies in notes.items() if applies)
 
     def _language(self, article: Article) -> str:
         declared = (article.language,) if article.language else ()
         candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
         return detect_language(f"{article.title}\n{article.text}", candidates)
 
-    def _passages(self, document: Document, subjects: Sequence[Subject]) -> dict[str, list[Passage]]:
-        """For each subject that is named all sentences, the title first (with start = end = 0), with the places of its name."""
-        sentences = [Sentence(document.title, 0, 0), *document.sentences]
-        named = [_by_subject(find_mentions(sentence.text, subjects)) for sentence in sentences]
-        return {
-            subject.id: [
-                Passage(
-                    sentence,
-                    Targeted(sentence.text, spans.get(subject.id, ())),
-                    1.0 if subject.id in spans else WEIGHT_WITHOUT_MENTION,
-                )
-                for sentence, spans in zip(sentences, named, strict=True)
-            ]
-            for subject in subjects
-            if any(subject.id in spans for spans in named)
+    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
+        """What a reader of the labels has to know of how they were made."""
+        notes = {
+            "entities by rules": document.by_rules,
+            "stance uncalibrated": named and not self.stance.calibrated,
+            "topics uncalibrated": not self.topics.calibrated,
         }
+        return tuple(note for note, applies in notes.items() if applies)
+
+    def _views(
+        self, document: Document, subjects: Sequence[Subject], pieces: Sequence[tuple[str, int, int]], margins: Floats
+    ) -> dict[str, View]:
+        """For each subject what is read of the document to learn the stance toward it."""
+        on_topic = set(np.flatnonzero(self.topics.on_topic(margins).any(axis=1)))
+        relevant = {n for n, sentence in enumerate(document.sentences) if _piece_of(sentence, pieces) in on_topic}
+        return {subject.id: view_of(document, subject, relevant=relevant) for subject in subjects}
+
+    def view(self, article: Article, subject: Subject) -> View:
+        """What is read of an article to learn the stance toward a subject."""
+        (document,) = take_apart([(article.title, article.text, self._language(article))])
+        return view_of(document, subject)
 
     def _stances(
-        self,
-        documents: Sequence[Document],
-        pieces: Sequence[Sequence[tuple[str, int, int]]],
-        scores: Sequence[Floats],
-        passages: Sequence[dict[str, list[Passage]]],
+        self, views: Sequence[dict[str, View]], topics: Sequence[tuple[TopicLabel, ...]]
     ) -> list[tuple[StanceLabel, ...]]:
-        """The stances of every document; all sentences of all documents go through the encoder together."""
-        if not has_head(self._model_name):
-            return [() for _ in documents]
-        wanted = [passage.targeted for found in passages for some in found.values() for passage in some]
-        probabilities = sentence_probabilities(self._model, self._model_name, wanted, batch=self.watch.models.batch)
-        made, at = [], 0
-        for n, found in enumerate(passages):
+        """The stances of every document; the views of all documents go through the encoder together."""
+        asked = [
+            (view, (None, *(label.topic for label in found)))
+            for some, found in zip(views, topics, strict=True)
+            for view in some.values()
+        ]
+        conclusions = iter(zip(asked, self.stance.conclusions(asked), strict=True))
+        made = []
+        for some in views:
             labels: list[StanceLabel] = []
-            for subject, some in found.items():
-                rows = probabilities[at : at + len(some)]
-                at += len(some)
-                labels += self._subject_stances(subject, some, rows, pieces[n], scores[n])
+            for subject in some:
+                (view, _), concluded = next(conclusions)
+                labels += stance_labels(view, subject, concluded)
             made.append(tuple(labels))
         return made
 
-    def _subject_stances(
-        self, subject: str, passages: list[Passage], rows: Floats, pieces: Sequence[tuple[str, int, int]], scores: Floats
-    ) -> list[StanceLabel]:
-        if _in_passing(passages, len(pieces)):
-            return []
-        labels = [conclude(subject, None, passages, rows)]
-        for column, topic in enumerate(self._topics.ids):
-            on_topic = {n for n in range(len(pieces)) if scores[n, column] >= THRESHOLD}
-            chosen = [n for n, passage in enumerate(passages) if _piece_of(passage.sentence, pieces) in on_topic]
-            if chosen:
-                labels.append(conclude(subject, topic, [passages[n] for n in chosen], rows[chosen]))
-        return labels
+    def _voices(
+        self, documents: Sequence[Document], quotes: Sequence[tuple[Quote, ...]], subjects: Sequence[Sequence[Subject]]
+    ) -> list[tuple[Voice, ...]]:
+        """What the quoted speakers of every document convey, all quotes in one go."""
+        spoken = [spoken_of(*one) for one in zip(documents, quotes, subjects, strict=True)]
+        concluded = iter(self.stance.conclusions([(view, (None,)) for some in spoken for _, _, view in some]))
+        found = [[voice_of(one, next(concluded)) for one in some] for some in spoken]
+        return [tuple(voice for voice in some if voice) for some in found]
 
 
-def _in_passing(passages: Sequence[Passage], pieces: int) -> bool:
-    """Whether a subject is only mentioned: once, not in the title, in a text of several paragraphs."""
-    naming = [n for n, passage in enumerate(passages) if passage.targeted.spans]
-    return len(naming) == 1 and naming[0] > 0 and pieces > 1
+def _named(document: Document, subjects: Sequence[Subject]) -> list[Subject]:
+    found = {mention.subject for mention in find_mentions(f"{document.title}\n{document.text}", subjects)}
+    return [subject for subject in subjects if subject.id in found]
 
 
 def _piece_of(sentence: Sentence, pieces: Sequence[tuple[str, int, int]]) -> int:
     return next((n for n, (_, start, end) in enumerate(pieces) if start <= sentence.start < max(end, 1)), 0)
 
 
-def _by_subject(mentions: Sequence[Mention]) -> dict[str, tuple[tuple[int, int], ...]]:
-    found: dict[str, tuple[tuple[int, int], ...]] = {}
-    for mention in mentions:
-        found[mention.subject] = (*found.get(mention.subject, ()), (mention.start, mention.end))
-    return found
-
-
 def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
     return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
 
 
-def _article_vector(vectors: Floats, pieces: Sequence[tuple[str, int, int]]) -> bytes:
-    """The mean of the paragraph vectors by length, of unit length."""
-    lengths = np.array([len(text) for text, _, _ in pieces], np.float32)
-    mean = (vectors * lengths[:, None]).sum(axis=0)
-    unit = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float16)
-    return unit.tobytes()
-
-
-def analyser_version(watch: Watch) -> str:
+def analyser_version(watch: Watch, learnt: Learnt) -> str:
     """Names and versions of everything that makes the labels of a watch."""
     from spacy.util import is_package
 
     packages = [name for language, name in MODELS.items() if language in watch.languages and is_package(name)]
     spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
     parts = [f"vigie method {METHOD}", model_version(watch.models.embedding), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
-    return "; ".join([*parts, f"py3langid {version('py3langid')}"])
+    parts.append(f"py3langid {version('py3langid')}")
+    return "; ".join([*parts, learnt.version] if learnt.version else parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def read_archive(archive: Archive, watch: Watch, *, progress: Callable[..., None
             if waiting:
                 progress(0, total=min(waiting, limit or waiting))
                 _read_all(archive, watch, worker, counts, limit, progress)
-            moved = archive.write(group_stories)
+            moved = archive.write(lambda tx: group_stories(tx, watch.models.embedding))
     finally:
         # Where the archive is gone, so is the word that this worker has left: others see that its process has.
         with suppress(DatabaseError):
@@ -244,7 +246,7 @@ def _read_all(
         articles, elsewhere = archive.write(claim)
         if articles:
             give_up_at = None
-            reader = reader or Reader(watch)
+            reader = reader or Reader(watch, archive.write(lambda tx: load_learnt(tx, watch)))
             _read_batch(archive, reader, articles, worker, counts)
             progress(len(articles))
             continue
@@ -280,7 +282,9 @@ def _keep(tx: Transaction, made: Sequence[tuple[Article, Reading | Exception]], 
             detail = f"{type(reading).__name__}: {reading}"[:500]
             tx.quarantine.put("read", article.id, reason="unreadable", detail=detail, source=article.source, at=now)
             tx.to_read.put_off(article.id, worker=worker, until=now + RETRY_AFTER_S)
-        elif tx.labels.store(reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, at=now):
+        elif tx.labels.store(
+            reading.labels, worker=worker, embedding=reading.embedding, sketch=reading.sketch, marks=reading.marks, at=now
+        ):
             ends.append("read")
             tx.quarantine.release("read", article.id)
         else:
@@ -295,18 +299,23 @@ def _read_alone(reader: Reader, article: Article) -> Reading | Exception:
         return error
 
 
+def subject_named(watch: Watch, name: str) -> Subject:
+    """The subject of the watch that has this name, id or alias, or one that has nothing but the name."""
+    for subject in watch.subjects:
+        if name.casefold() in {subject.id, *(alias.casefold() for alias in subject.names)}:
+            return subject
+    return Subject(id="subject", name=name)
+
+
 def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
     """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall}.
 
     subject is any name; one of the watch brings its aliases. Raises KeyError or TypeError on a record of another form.
     """
     title, text, name = str(record.get("title") or ""), str(record["text"]), str(record["subject"])
-    subject = next(
-        (known for known in reader.watch.subjects if name.casefold() in {known.id, *(alias.casefold() for alias in known.names)}),
-        Subject(id="subject", name=name),
-    )
+    subject = subject_named(reader.watch, name)
     article = Article(article_id(title + text), "", "", "", title, text, language=str(record.get("language") or ""))
-    (reading,) = reader.read([article], subjects=(subject,))
+    (reading,) = reader.read([article], about=(subject,))
     overall = next((str(label.stance) for label in reading.labels.stances if label.topic is None), "none")
     return {
         "language": str(record.get("language") or "") or reading.labels.language,
@@ -323,4 +332,8 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
             for label in reading.labels.stances
         ],
         "overall": overall,
+        "voices": [
+            {"speaker": voice.speaker, "stance": str(voice.stance.stance), "confidence": voice.stance.confidence}
+            for voice in reading.labels.voices
+        ],
     }

@@ -1,9 +1,10 @@
-"""Which articles tell the same story: reprints of a text, and its close rewritings and translations.
+"""Which articles tell the same story: reprints of a text, and accounts of one event in whatever words and language.
 
-Reprints: MinHash over word trigrams (Broder 1997). Rewritings: cosine of centred embeddings. Both within three days.
+Reprints: MinHash over word trigrams (Broder 1997). Accounts: nlp.events. Both within three days.
 
-A story is a star: its first article in time, and those that are close to that one. Chains do not merge events that only share
-a neighbour, and the result depends on the set of articles alone, not on the order or the batches in which they were read.
+A story is a star: its first article in time, and those that tell the event of that one. Chains do not merge events that only
+share a neighbour, and the result depends on the set of articles alone, not on the order or the batches in which they were read:
+whether an article joins depends on what was published in the three days before it.
 """
 
 import re
@@ -11,18 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rensa import RMinHash
 
+from nlp.events import WINDOW_S, EventModel, Telling, Window, event_model
 from vigie.archive import Fingerprint, Transaction
 
 PERMUTATIONS = 128
-WINDOW_S = 3 * 86400.0
 # Other articles of the newsroom on the same subject share less than 0.05 of their trigrams, shortened reprints over 0.5.
 REPRINT = 0.3
-# A wrong merge is worse than a miss: articles on one subject reach a cosine of 0.7 without telling the same event.
-SAME_TEXT = 0.85
-Floats = NDArray[np.float32]
+# The probability from which two articles tell one event. A wrong merge is worse than a miss: chosen on the dev part of
+# benchmarks/stories, where every second article has neighbours that are easily taken for it.
+ONE_EVENT = 0.7
 
 
 def sketch(text: str) -> bytes:
@@ -34,24 +34,27 @@ def sketch(text: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
+    """Where an article stands: the id of its story (that of its first article), and the article whose text it repeats."""
+
     story: str
     reprint_of: str | None
 
 
-def group_stories(tx: Transaction) -> int:
+def group_stories(tx: Transaction, embedding: str) -> int:
     """Group the articles published since the first that has no story yet, and write what differs; how many moved.
 
     What was published before cannot change by what comes after, so that a part gives the same stories as the whole. The
-    articles of every story that grew or shrank go into the change log, since their indexed form changes.
+    articles of every story that grew or shrank go into the change log, since their indexed form changes. embedding: the
+    model that made the vectors.
     """
     tx.stories.lock()
     ungrouped, since = tx.stories.ungrouped()
     if not ungrouped:
         return 0
     prints = tx.labels.fingerprints(since=None if since is None else since - WINDOW_S)
-    before = {one.article: _Place(one.story, one.reprint_of) for one in prints if one.story is not None}
-    after = _group(prints, since=since)
+    before = {one.article: Place(one.story, one.reprint_of) for one in prints if one.story is not None}
+    after = group(prints, event_model(embedding), since=since)
     moved = [article for article, place in after.items() if before.get(article) != place]
     for article in sorted(moved):
         tx.stories.set(article, after[article].story, reprint_of=after[article].reprint_of)
@@ -60,49 +63,76 @@ def group_stories(tx: Transaction) -> int:
     return len(moved)
 
 
-def _group(prints: Sequence[Fingerprint], *, since: float | None) -> dict[str, _Place]:
+def group(prints: Sequence[Fingerprint], model: EventModel, *, since: float | None) -> dict[str, Place]:
     """The story of each article published since an instant. prints are in the order of publication, then id."""
-    places = {one.article: _Place(one.article, None) for one in prints if one.published is None}
+    places = {one.article: Place(one.article, None) for one in prints if one.published is None}
     dated = [one for one in prints if one.published is not None]
     if not dated:
         return places
-    vectors = _of_one_width([_vector(one) for one in dated])
-    sketches = np.stack([np.frombuffer(one.sketch or bytes(4 * PERMUTATIONS), np.uint32) for one in dated])
-    times = np.array([one.published for one in dated])
-    leaders: list[int] = []
-    first_open = 0
+    width = max(len(one.embedding or b"") for one in dated) // 2
+    tellings = [telling(one, width=width) for one in dated]
+    leaders, window = _Leaders(dated, tellings), Window()
     for n, one in enumerate(dated):
-        if since is not None and times[n] < since:
+        window.add(tellings[n])
+        if since is not None and tellings[n].published < since:
             if one.story == one.article:
-                leaders.append(n)
+                leaders.add(n)
             continue
-        while first_open < len(leaders) and times[leaders[first_open]] < times[n] - WINDOW_S:
-            first_open += 1
-        leader, is_reprint = _closest(leaders[first_open:], n, vectors, sketches)
+        leader, is_reprint = leaders.told_by(n, model, window)
         if leader is None:
-            leaders.append(n)
-            places[one.article] = _Place(one.article, None)
+            leaders.add(n)
+            places[one.article] = Place(one.article, None)
         else:
-            places[one.article] = _Place(dated[leader].article, dated[leader].article if is_reprint else None)
+            places[one.article] = Place(dated[leader].article, dated[leader].article if is_reprint else None)
     return places
 
 
-def _closest(leaders: Sequence[int], n: int, vectors: Floats, sketches: NDArray[np.uint32]) -> tuple[int | None, bool]:
-    """The leader whose story the n-th article tells (None: its own), and whether it reprints that leader's text."""
-    if not leaders:
-        return None, False
-    shared = (sketches[leaders] == sketches[n]).mean(axis=1)
-    if shared.max() >= REPRINT:
-        return leaders[int(np.argmax(shared))], True
-    likeness = vectors[leaders] @ vectors[n]
-    return (leaders[int(np.argmax(likeness))], False) if likeness.max() >= SAME_TEXT else (None, False)
+class _Leaders:
+    """The first articles of the stories of three days; their vectors and sketches stand in a row, to be compared at once."""
+
+    def __init__(self, dated: Sequence[Fingerprint], tellings: Sequence[Telling]) -> None:
+        self._tellings = tellings
+        self._sketches_of = [np.frombuffer(one.sketch or bytes(4 * PERMUTATIONS), np.uint32) for one in dated]
+        self._members: list[int] = []
+        self._vectors = np.zeros((len(dated), len(tellings[0].vector)), np.float32)
+        self._sketches = np.zeros((len(dated), PERMUTATIONS), np.uint32)
+        self._times = np.zeros(len(dated))
+        self._first_open = 0
+
+    def add(self, n: int) -> None:
+        """The n-th article opens a story."""
+        at = len(self._members)
+        self._members.append(n)
+        self._vectors[at], self._sketches[at] = self._tellings[n].vector, self._sketches_of[n]
+        self._times[at] = self._tellings[n].published
+
+    def told_by(self, n: int, model: EventModel, window: Window) -> tuple[int | None, bool]:
+        """The leader whose story the n-th article tells (None: its own), and whether it reprints that leader's text."""
+        later = self._tellings[n]
+        while self._first_open < len(self._members) and self._times[self._first_open] < later.published - WINDOW_S:
+            self._first_open += 1
+        near = slice(self._first_open, len(self._members))
+        if near.start == near.stop:
+            return None, False
+        shared = (self._sketches[near] == self._sketches_of[n]).mean(axis=1)
+        if shared.max() >= REPRINT:
+            return self._members[near][int(np.argmax(shared))], True
+        hours = np.asarray((later.published - self._times[near]) / 3600, np.float32)
+        cosines = self._vectors[near] @ later.vector
+        worth_a_look = np.flatnonzero(cosines >= model.least_cosines(ONE_EVENT, later, hours, window))
+        best: tuple[float, int | None] = (ONE_EVENT, None)
+        for leader in (self._members[near.start + int(place)] for place in worth_a_look):
+            likely = model.probability(window.compare(self._tellings[leader], later))
+            if likely > best[0] or (likely == best[0] and best[1] is None):
+                best = (likely, leader)
+        return best[1], False
 
 
-def _vector(one: Fingerprint) -> Floats:
-    return np.frombuffer(one.embedding or b"", np.float16).astype(np.float32)
+def telling(one: Fingerprint, *, width: int | None = None) -> Telling:
+    """What nlp.events compares of an article that has a date.
 
-
-def _of_one_width(vectors: Sequence[Floats]) -> Floats:
-    """Vectors as rows. Those of another model may be shorter; their likeness to these means nothing, and is about nothing."""
-    width = max(len(vector) for vector in vectors)
-    return np.stack([np.pad(vector, (0, width - len(vector))) for vector in vectors])
+    Vectors of another model may be shorter than width; their likeness to these means nothing, and is about nothing.
+    """
+    vector = np.frombuffer(one.embedding or b"", np.float16).astype(np.float32)
+    padded = np.pad(vector, (0, (len(vector) if width is None else width) - len(vector)))
+    return Telling(padded, frozenset(one.marks.split()), one.published or 0.0, one.language)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from crawlers.outcomes import Outcome
-from vigie.cli import _COMMANDS, quarantine, rising, search, sources
+from vigie.cli import _COMMANDS, quarantine, review, rising, search, sources, topics
 
 PAGE = (Path(__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def documented(command: str) -> set[str]:
-    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{command}` |"))
+    row = next(line for line in PAGE.splitlines() if line.startswith((f"| `{command}` |", f"| `{command}`, `")))
     return set(re.findall(r"`([\w:]+)`", row.split("|", 2)[2]))
 
 
@@ -24,6 +24,10 @@ def documented(command: str) -> set[str]:
         ("rising", rising._COLUMNS),
         ("quarantine", quarantine._COLUMNS),
         ("sources", sources._COLUMNS),
+        ("review", review._COLUMNS),
+        ("review --list", review._MADE_COLUMNS),
+        ("topics", topics._COLUMNS),
+        ("topics try", topics._TRY_COLUMNS),
     ],
 )
 def test_every_column_is_documented(command: str, columns: tuple[str, ...]) -> None:

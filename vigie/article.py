@@ -100,10 +100,12 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class TopicLabel:
-    """A topic that the article treats with substance. score in 0..1."""
+    """A topic that the article treats with substance. score in 0..1; by and stale as in :class:`StanceLabel`."""
 
     topic: str
     score: float
+    by: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class StanceLabel:
     """The article's stance toward a subject, on a topic or over all (topic None).
 
     score: −1 (critical) .. 1 (supportive); confidence: 0..1, the probability given to the stance shown
-    (for ``UNSURE``: to the likeliest one).
+    (for ``UNSURE``: to the likeliest one). by: the person who says so, empty for the models; stale: that person judged another
+    revision of the text.
     """
 
     subject: str
@@ -120,6 +123,8 @@ class StanceLabel:
     score: float
     confidence: float
     evidence: tuple[Sentence, ...] = ()
+    by: str = ""
+    stale: bool = False
 
     @property
     def fact(self) -> str:
@@ -129,12 +134,25 @@ class StanceLabel:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Reported speech: verbatim text with offsets, and who is said to have spoken."""
+    """Reported speech: verbatim text with offsets, and who is said to have spoken.
+
+    kind: direct (the words in quotation marks), indirect (a reported clause) or according (« selon X », "according to X").
+    Labels of an analyser that knew direct quotes only have no kind.
+    """
 
     speaker: str
     text: str
     start: int
     end: int
+    kind: Literal["direct", "indirect", "according"] = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What a quoted speaker conveys about a subject; the stance of the article is kept apart from it."""
+
+    speaker: str
+    stance: StanceLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +169,5 @@ class Labels:
     topics: tuple[TopicLabel, ...] = ()
     stances: tuple[StanceLabel, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    voices: tuple[Voice, ...] = ()
     notes: tuple[str, ...] = field(default=())

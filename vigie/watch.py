@@ -54,6 +54,19 @@ class Subject(_Table):
         return (self.name, *self.aliases)
 
 
+class NamedEntity(_Table):
+    """Somebody or something that the press names in several ways, and that counts as one."""
+
+    name: str = Field(min_length=1)
+    kind: Literal["person", "organisation", "place", "product", "other"] = "organisation"
+    aliases: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and all aliases."""
+        return (self.name, *self.aliases)
+
+
 class Topic(_Table):
     """A question that the watch follows; label, description and examples by language drive the classifier."""
 
@@ -109,6 +122,7 @@ class Models(_Table):
     """Which models read the articles; names are those of ``vigie doctor`` or of a sentence-transformers hub model."""
 
     embedding: str = "e5-small"
+    stance: str = "e5-small"
     batch: int = Field(default=32, ge=1, le=1024)
 
 
@@ -122,6 +136,7 @@ class Watch(_Table):
     subjects: tuple[Subject, ...] = Field(min_length=1)
     topics: tuple[Topic, ...] = ()
     sources: tuple[Source, ...] = ()
+    entities: tuple[NamedEntity, ...] = ()
     crawl: Crawl = Crawl()
     models: Models = Models()
 
@@ -133,6 +148,17 @@ class Watch(_Table):
                 if row.id in seen:
                     raise ValueError(f'the id "{row.id}" stands twice in [[{table}]]')
                 seen.add(row.id)
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Watch":
+        owners: dict[str, str] = {}
+        for entity in self.entities:
+            for name in dict.fromkeys(name.casefold() for name in entity.names):
+                if owners.setdefault(name, entity.name) != entity.name:
+                    raise ValueError(
+                        f'"{name}" stands for "{owners[name]}" and for "{entity.name}" in [[entities]]; leave it in one'
+                    )
         return self
 
     @property
@@ -201,7 +227,7 @@ def _explain(path: Path, text: str, tables: dict[str, Any], problem: Any) -> str
 
 def _known_keys(location: Sequence[str | int]) -> list[str]:
     tables: dict[str, type[BaseModel]] = {
-        "subjects": Subject, "topics": Topic, "sources": Source, "crawl": Crawl, "models": Models,
+        "subjects": Subject, "topics": Topic, "sources": Source, "entities": NamedEntity, "crawl": Crawl, "models": Models,
     }  # fmt: skip
     model = tables.get(str(location[0]), Watch) if location else Watch
     return list(model.model_fields)
@@ -218,7 +244,9 @@ def _spell(tables: dict[str, Any], location: Sequence[str | int]) -> str:
         key = ".".join(str(part) for part in location[2:])
         rows = tables.get(table)
         row = rows[location[1]] if isinstance(rows, list) else {}
-        named = row.get("id", f"number {location[1] + 1}") if isinstance(row, dict) else f"number {location[1] + 1}"
+        named = (
+            row.get("id", row.get("name", f"number {location[1] + 1}")) if isinstance(row, dict) else f"number {location[1] + 1}"
+        )
         return f'"{key}" in [[{table}]] "{named}"' if key else f'[[{table}]] "{named}"'
     return f'"{key}" in [{table}]'
 

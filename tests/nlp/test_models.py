@@ -8,21 +8,19 @@ import pytest
 
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
-from nlp.background import GENERAL, centred, packaged_mean
-from nlp.calibration import CALIBRATED, self_calibrated
+from nlp.background import centred_vectors, general_topics
 from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
-from nlp.topics import TopicModel
 from tests.conftest import Vigie
 from vigie.archive import Archive
-from vigie.article import Article, Published, article_id
-from vigie.watch import Watch
+from vigie.article import Article, Published, Stance, article_id
+from vigie.watch import Models, Watch
 
 WORDS = re.compile(r"\w+")
 
 
-def watch_with(embedding: str) -> Watch:
-    return deepseek_watch().model_copy(update={"models": deepseek_watch().models.model_copy(update={"embedding": embedding})})
+def watch_with(embedding: str, stance: str = "e5-small") -> Watch:
+    return deepseek_watch().model_copy(update={"models": Models(embedding=embedding, stance=stance)})
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +33,7 @@ def folder_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     topics = deepseek_watch().topics
     texts = [text for topic in topics for kind in (topic.description, topic.examples) for text in kind.values()]
-    texts += [text for some in GENERAL.values() for text in some]
+    texts += [text for some in general_topics() for text in some]
     words = sorted({word for text in texts for word in WORDS.findall(str(text).lower())})
     tokenizer = Tokenizer(WordLevel({"?": 0, **{word: n for n, word in enumerate(words, 1)}}, unk_token="?"))
     tokenizer.normalizer = normalizers.Lowercase()
@@ -65,9 +63,7 @@ def test_static_brings_translations_together() -> None:
         "Le club a remporté le match de football samedi soir.",
         "The club won the football match on Saturday night.",
     ]
-    mean = packaged_mean("static")
-    assert mean is not None
-    vectors = centred(embed(load_model("static"), texts), mean)
+    vectors = centred_vectors(load_model("static"), "static", texts)
     likeness = vectors @ vectors.T
     translations = [likeness[0, 1], likeness[0, 2], likeness[3, 4]]
     assert min(translations) > likeness[:3, 3:].max() + 0.25
@@ -100,39 +96,38 @@ def test_the_analyser_names_the_package_of_each_model() -> None:
     assert model_version("org/model") == "org/model"
 
 
-def test_static_gives_topics_and_says_that_stance_is_uncalibrated() -> None:
-    text = "La CNIL ouvre une enquête sur les données personnelles que DeepSeek envoie et stocke en Chine."
+def test_static_topics_go_with_the_shipped_stance() -> None:
+    text = "La CNIL ouvre une enquête sur les données personnelles que DeepSeek envoie et stocke en Chine, sans aucune garantie."
     (reading,) = Reader(watch_with("static")).read([an_article("cnil", text)])
     assert reading.labels.topics[0].topic == "data"
-    assert reading.labels.stances == ()
-    assert reading.labels.notes == ("stance uncalibrated",)
-
-
-def test_an_article_that_names_no_subject_lacks_no_stance() -> None:
-    (reading,) = Reader(watch_with("static")).read([an_article("match", "Le club a remporté le match samedi.")])
+    assert {label.topic: label.stance for label in reading.labels.stances} == dict.fromkeys((None, "data"), Stance.CRITICAL)
     assert reading.labels.notes == ()
+
+
+def test_a_model_that_never_learnt_stance_says_that_its_stances_are_uncalibrated(folder_model: str) -> None:
+    watch = watch_with("static", stance=folder_model)
+    named, other = Reader(watch).read(
+        [
+            an_article("cnil", "DeepSeek est accusée de manquements graves."),
+            an_article("match", "Le club a remporté le match samedi."),
+        ]
+    )
+    assert named.labels.stances
+    assert named.labels.notes == ("stance uncalibrated",)
+    assert other.labels.stances == ()
+    assert other.labels.notes == ()
 
 
 def test_a_model_in_a_folder_gives_topics_without_being_measured(folder_model: str) -> None:
     watch = watch_with(folder_model)
     on_topic = {topic.id: next(iter(topic.examples["fr"])) for topic in watch.topics}
     articles = [an_article(topic, text) for topic, text in on_topic.items()]
-    *readings, other = Reader(watch).read([*articles, an_article("match", f"{GENERAL['fr'][12]} DeepSeek.")])
+    elsewhere = next(text for texts in general_topics() for text in texts if "match" in text)
+    *readings, other = Reader(watch).read([*articles, an_article("match", f"{elsewhere} DeepSeek.")])
     assert [reading.labels.topics[0].topic for reading in readings] == list(on_topic)
     assert other.labels.topics == ()
-    assert other.labels.notes == ("stance uncalibrated",)
+    assert other.labels.notes == ("topics uncalibrated",)
     assert folder_model in other.labels.analyser
-
-
-@pytest.mark.parametrize("name", PACKAGED)
-def test_topics_calibrate_themselves_about_as_measurement_did(name: str) -> None:
-    topics = TopicModel(load_model(name), name, deepseek_watch().topics)
-    assert topics.self_calibration().even_margin == pytest.approx(CALIBRATED[name].even_margin, abs=0.02)
-
-
-def test_a_single_topic_has_nothing_to_calibrate_on(folder_model: str) -> None:
-    topics = TopicModel(load_model(folder_model), folder_model, deepseek_watch().topics[:1])
-    assert topics.self_calibration() == self_calibrated(np.zeros(0, np.float32))
 
 
 def test_the_model_of_a_watch_can_change(tmp_path: Path, folder_model: str) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
+from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from newsroom.press import load_press
 from nlp.reader import Reader
+from nlp.training.stories import load
 
 pytestmark = pytest.mark.gate
 
@@ -26,6 +28,14 @@ def test_reprints() -> None:
     found = reprint_scores()
     assert found["precision"] >= FLOORS["reprints"]["precision"]
     assert found["recall"] >= FLOORS["reprints"]["recall"]
+
+
+@pytest.mark.parametrize("part", ["dev", "test", "newsroom"])
+def test_stories(part: str) -> None:
+    found = story_scores(newsroom_rows() if part == "newsroom" else load(FOLDER / f"{part}.jsonl"))
+    for group, floors in FLOORS["stories"][part].items():
+        for name, floor in floors.items():
+            assert found[group][name] >= floor, (group, name)
 
 
 @pytest.mark.shared

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from vigie.archive import Archive, Due, FrontierEntry, Transaction, explain_database_error
 from vigie.archive._engines import postgresql_engine
-from vigie.archive._schema import metadata
+from vigie.archive._schema import SCHEMA_VERSION, metadata
 from vigie.archive._version_1 import first_tables
 from vigie.archive._workers import _runs
 from vigie.article import Article, Labels, Published, article_id
@@ -33,19 +33,6 @@ def piece(slug: str, text: str = "Un texte.", day: int = 20) -> Article:
     url = f"https://silex.example/{slug}"
     published = Published(datetime(2025, 1, day, 8, tzinfo=UTC), 60, "minute", "json-ld")
     return Article(article_id(url), url, url, "silex", f"Titre {slug}", text, published=published, language="fr")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    """Where the archive of a test is: every test runs on both databases."""
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
-
-
-@pytest.fixture
-def archive(tmp_path: Path, url: str) -> Iterator[Archive]:
-    archive = Archive.open(tmp_path, url)
-    yield archive
-    archive.close()
 
 
 def test_a_lease_is_exclusive_and_freed_when_its_worker_leaves(archive: Archive) -> None:
@@ -499,7 +486,7 @@ def test_an_archive_of_version_1_is_migrated_with_what_is_in_it(tmp_path: Path, 
     with archive.read() as tx:
         assert tx.hosts.held(worker) == {"a.example", "b.example"}
         assert tx.to_read.leased(at=1) == 0
-        assert tx.connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == "2"
+        assert tx.connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == str(SCHEMA_VERSION)
     archive.close()
     Archive.open(tmp_path, url).close()
 

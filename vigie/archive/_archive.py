@@ -14,11 +14,13 @@ from vigie import clock
 from vigie.archive import _schema
 from vigie.archive._articles import Articles, Pages
 from vigie.archive._changes import Changes
+from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import MIGRATION, lock
 from vigie.archive._engines import explain_database_error, is_taken_back, postgresql_engine, shown, sqlite_engine
 from vigie.archive._frontier import Frontier
 from vigie.archive._hosts import Hosts
 from vigie.archive._labels import LabelStore, ReadQueue, Stories
+from vigie.archive._learnt import Learnt
 from vigie.archive._quarantine import Quarantine
 from vigie.archive._robots import Robots
 from vigie.archive._workers import HEARTBEAT_S, Workers
@@ -50,7 +52,7 @@ class Transaction:
 
     @cached_property
     def articles(self) -> Articles:
-        return Articles(self.connection)
+        return Articles(self.connection, self.corrections)
 
     @cached_property
     def to_read(self) -> ReadQueue:
@@ -59,6 +61,14 @@ class Transaction:
     @cached_property
     def labels(self) -> LabelStore:
         return LabelStore(self.connection, self.changes)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.connection, self.changes)
+
+    @cached_property
+    def learnt(self) -> Learnt:
+        return Learnt(self.connection)
 
     @cached_property
     def stories(self) -> Stories:

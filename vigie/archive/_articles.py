@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import zstandard
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
+from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import upsert
 from vigie.archive._records import from_json, to_json
 from vigie.archive._schema import articles, labels, pages, revisions, stories, to_read
-from vigie.article import Article, Labels
+from vigie.article import Article, Labels, article_id
+from vigie.correction import Correction, corrected
 
 # Typical pages shrink to a sixth at level 3; level 10 saves 4 % more for three times the work.
 _COMPRESS = zstandard.ZstdCompressor(level=3)
@@ -22,7 +24,10 @@ Stored = Literal["article", "revised", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with all that is known of it. labels is None while it is unread; embedding is that of the labels."""
+    """An article with all that is known of it. labels is None while it is unread; embedding is that of the labels.
+
+    What people have corrected is corrected in the labels.
+    """
 
     article: Article
     first_seen: float
@@ -70,8 +75,9 @@ class Pages:
 class Articles:
     """The tables of articles and their revisions."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, corrections: Corrections) -> None:
         self._connection = connection
+        self._corrections = corrections
 
     def store(self, article: Article, *, page_id: int | None, at: float) -> Stored:
         """Keep an article: new, a new revision where title or text changed, or unchanged. What is kept waits to be read."""
@@ -110,20 +116,27 @@ class Articles:
         found = {row.id: from_json(Article, row.record) for row in rows}
         return [found[key] for key in ids if key in found]
 
-    def revisions(self, article_id: str) -> list[Article]:
+    def matching(self, word: str) -> list[Article]:
+        """The newest revisions of the article of this canonical URL, and of those whose ids begin with a word; eight at most."""
+        fits = or_(articles.c.id == article_id(word), articles.c.id.startswith(word, autoescape=True))
+        rows = self._connection.execute(select(articles.c.record).where(fits).order_by(articles.c.id).limit(8))
+        return [from_json(Article, row.record) for row in rows]
+
+    def revisions(self, article: str) -> list[Article]:
         """All revisions of an article, oldest first."""
         rows = self._connection.execute(
-            select(revisions.c.record).where(revisions.c.article == article_id).order_by(revisions.c.revision)
+            select(revisions.c.record).where(revisions.c.article == article).order_by(revisions.c.revision)
         )
         return [from_json(Article, row.record) for row in rows]
 
     def whole(self, ids: Iterable[str]) -> list[StoredArticle]:
         """These articles with labels and stories."""
-        return list(self._join(_whole().where(articles.c.id.in_(list(ids)))))
+        ids = list(ids)
+        return list(self._join(_whole().where(articles.c.id.in_(ids)), self._corrections.by_article(ids)))
 
     def all(self) -> Iterator[StoredArticle]:
         """Every article with labels and story, by id, streamed."""
-        return self._join(_whole().order_by(articles.c.id), stream=True)
+        return self._join(_whole().order_by(articles.c.id), self._corrections.by_article(), stream=True)
 
     def count(self) -> int:
         """How many articles the archive holds."""
@@ -134,12 +147,14 @@ class Articles:
         query = select(articles.c.id).order_by(articles.c.published.nulls_first(), articles.c.id)
         return list(self._connection.scalars(query.where(articles.c.published >= since) if since is not None else query))
 
-    def _join(self, query: Select[tuple[object, ...]], *, stream: bool = False) -> Iterator[StoredArticle]:
+    def _join(
+        self, query: Select[tuple[object, ...]], corrections: Mapping[str, list[Correction]], *, stream: bool = False
+    ) -> Iterator[StoredArticle]:
         for row in self._connection.execute(query, execution_options={"yield_per": 1000} if stream else {}):
             yield StoredArticle(
                 article=from_json(Article, row.record),
                 first_seen=row.first_seen,
-                labels=from_json(Labels, row.labels) if row.labels else None,
+                labels=corrected(from_json(Labels, row.labels), corrections.get(row.id, ())) if row.labels else None,
                 story=row.story,
                 reprint_of=row.reprint_of,
                 story_size=row.story_size or 1,
@@ -152,6 +167,7 @@ def _whole() -> Select[tuple[object, ...]]:
     size = select(func.count()).select_from(others).where(others.c.story == stories.c.story).correlate(stories)
     return (
         select(
+            articles.c.id,
             articles.c.record,
             articles.c.first_seen,
             labels.c.record.label("labels"),

@@ -1,6 +1,6 @@
 """Labels, stories, and the queue of articles that wait to be read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, or_, select, update
@@ -82,6 +82,7 @@ class Fingerprint:
     language: str
     embedding: bytes | None
     sketch: bytes | None
+    marks: str
     story: str | None
     reprint_of: str | None
 
@@ -93,7 +94,9 @@ class LabelStore:
         self._connection = connection
         self._changes = noted
 
-    def store(self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, at: float) -> bool:
+    def store(
+        self, record: Labels, *, worker: str, embedding: bytes | None, sketch: bytes | None, marks: str = "", at: float
+    ) -> bool:
         """Keep the labels of a revision, take the article off the queue and tell the indexes; False when it has moved on.
 
         An article that got a newer revision, or whose lease went to another worker, stays queued.
@@ -106,7 +109,7 @@ class LabelStore:
             return False
         values = {
             "revision": record.revision, "analyser": record.analyser, "record": to_json(record),
-            "embedding": embedding, "sketch": sketch, "at": at,
+            "embedding": embedding, "sketch": sketch, "marks": marks, "at": at,
         }  # fmt: skip
         self._connection.execute(
             upsert(self._connection, labels)
@@ -119,11 +122,22 @@ class LabelStore:
         return True
 
     def get(self, ids: Sequence[str]) -> dict[str, Labels]:
-        """The analyser's labels of these articles."""
+        """The analyser's labels of these articles, as no person has corrected them."""
         rows = self._connection.execute(
             select(labels.c.article, labels.c.record).where(labels.c.article.in_(ids), labels.c.author == ANALYSER)
         )
         return {row.article: from_json(Labels, row.record) for row in rows}
+
+    def originals(self) -> Iterator[Labels]:
+        """The analyser's labels of every read article that reprints no other, by article, streamed."""
+        query = (
+            select(labels.c.record)
+            .outerjoin(stories, stories.c.article == labels.c.article)
+            .where(labels.c.author == ANALYSER, stories.c.reprint_of.is_(None))
+            .order_by(labels.c.article)
+        )
+        for row in self._connection.execute(query, execution_options={"yield_per": 1000}):
+            yield from_json(Labels, row.record)
 
     def count(self) -> int:
         """How many articles have been read."""
@@ -144,7 +158,7 @@ class LabelStore:
         query = (
             select(
                 labels.c.article, articles.c.source, articles.c.published, labels.c.record, labels.c.embedding, labels.c.sketch,
-                stories.c.story, stories.c.reprint_of,
+                labels.c.marks, stories.c.story, stories.c.reprint_of,
             )
             .join(articles, articles.c.id == labels.c.article)
             .outerjoin(stories, stories.c.article == labels.c.article)
@@ -158,7 +172,7 @@ class LabelStore:
         return [
             Fingerprint(
                 article=row.article, source=row.source, published=row.published, language=from_json(Labels, row.record).language,
-                embedding=row.embedding, sketch=row.sketch, story=row.story, reprint_of=row.reprint_of,
+                embedding=row.embedding, sketch=row.sketch, marks=row.marks, story=row.story, reprint_of=row.reprint_of,
             )
             for row in self._connection.execute(query)
         ]  # fmt: skip

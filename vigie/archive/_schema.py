@@ -22,6 +22,9 @@ from sqlalchemy import (
 from vigie.archive._types import LongText, Number, Word
 from vigie.archive._version_1 import first_tables
 from vigie.archive._version_2 import one_lease_per_host
+from vigie.archive._version_3 import corrections_table
+from vigie.archive._version_4 import learnt_table
+from vigie.archive._version_5 import marks_of_articles
 
 metadata = MetaData()
 
@@ -147,12 +150,40 @@ labels = Table(
     "labels",
     metadata,
     Column("article", Word, primary_key=True),
-    Column("author", Word, primary_key=True),  # "analyser", or the person who corrected
+    Column("author", Word, primary_key=True),  # "analyser"; what people say is in corrections
     Column("revision", Integer, nullable=False),
     Column("analyser", Word, nullable=False),
     Column("record", LongText, nullable=False),
     Column("embedding", LargeBinary),  # float16, unit length, centred
     Column("sketch", LargeBinary),  # MinHash of the text, for reprints
+    Column("at", Float, nullable=False),
+    Column("marks", LongText, nullable=False, server_default=""),  # names and amounts, for stories
+)
+
+# What people say of articles. A row is never changed but to be withdrawn; the newest of a question that stands is in effect.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("article", Word, nullable=False),
+    Column("revision", Integer, nullable=False),  # the text that was judged
+    Column("subject", Word, nullable=False),  # empty: whether the topic is there
+    Column("topic", Word, nullable=False),  # empty: over all
+    Column("answer", Word, nullable=False),
+    Column("author", Word, nullable=False),
+    Column("note", LongText, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("withdrawn", Float),  # when it was taken back
+    Index("corrections_question", "article", "subject", "topic"),
+    sqlite_autoincrement=True,  # the greater number is the later word, so that none is given twice
+)
+
+learnt = Table(
+    "learnt",
+    metadata,
+    Column("name", Word, primary_key=True),  # the part of which model
+    Column("weights", LargeBinary, nullable=False),
+    Column("answers", Integer, nullable=False),
     Column("at", Float, nullable=False),
 )
 
@@ -195,5 +226,11 @@ quarantine = Table(
 
 
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, one_lease_per_host)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    first_tables,
+    one_lease_per_host,
+    corrections_table,
+    learnt_table,
+    marks_of_articles,
+)
 SCHEMA_VERSION = len(MIGRATIONS)

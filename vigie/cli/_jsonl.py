@@ -17,7 +17,7 @@ def run_jsonl(file: str, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> 
     Returns PARTLY_DONE when there was one.
     """
     bad = 0
-    for number, line in _lines(file):
+    for number, line in lines_of(file):
         try:
             record = json.loads(line)
             if not isinstance(record, dict):
@@ -37,7 +37,8 @@ def run_jsonl(file: str, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> 
     return Exit.PARTLY_DONE if bad else Exit.DONE
 
 
-def _lines(file: str) -> Iterator[tuple[int, str]]:
+def lines_of(file: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file (``-``: standard input) that are not blank, with their numbers; raises UsageError without the file."""
     try:
         with click.open_file(file, encoding="utf-8", errors="replace") as stream:
             yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())

@@ -1,12 +1,14 @@
 """Options that commands share."""
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from vigie.errors import UsageError
 from vigie.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -61,3 +63,21 @@ def with_format(command: Command) -> Command:
         "--format", "output", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
     )
     return option(command)
+
+
+class ListByDefault(click.Group):
+    """A group whose subcommand is ``list`` where none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # The shell that completes a word (resilient parsing) wants to know the subcommands.
+        if not ctx.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in ("-h", "--help"))):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+def check_known(what: str, given: str | None, known: Sequence[str]) -> None:
+    """Raise UsageError with the nearest of the known ids where the given one is not among them."""
+    if given is not None and given not in known:
+        near = difflib.get_close_matches(given, known, 1)
+        mend = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known) or 'none'}"
+        raise UsageError(f'the watch has no {what} "{given}"', mend=mend)

@@ -58,7 +58,7 @@ def _watch(settings: Settings) -> list[Finding]:
 def _models(settings: Settings) -> list[Finding]:
     from nlp.document import MODELS
     from nlp.models import PACKAGED
-    from nlp.stance import has_head
+    from nlp.stance.reading import SHIPPED
 
     try:
         watch = settings.watch
@@ -66,9 +66,9 @@ def _models(settings: Settings) -> list[Finding]:
         return []
     name = watch.models.embedding
     findings = [_embedding(name)]
-    if not has_head(name):
+    if watch.models.stance != SHIPPED:
         findings.append(
-            Finding("stance", "note", f"uncalibrated: {name} has no trained head: articles get topics, and no stance")
+            Finding("stance", "note", f"{watch.models.stance}: uncalibrated until vigie learn --model {watch.models.stance}")
         )
     findings += [
         Finding("also there", "good", f"embedding {other}, from {packaged.package} {packaged.version}: {packaged.says}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vigie.cli._options import with_format, with_settings
+from vigie.cli._options import ListByDefault, with_format, with_settings
 from vigie.cli._output import note, print_rows, print_table, progress_bar
 from vigie.errors import Exit, UsageError
 from vigie.settings import Settings
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("id", "name", "language", "country", "kind", "owner", "feeds", "sitemaps", "sections", "checked", "home")
 
 
-class _ListByDefault(click.Group):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_ListByDefault)
+@click.group(cls=ListByDefault)
 def command() -> None:
     """List, check, import and export the sources of the watch (without a subcommand: list)."""
 

@@ -1,0 +1,114 @@
+"""What twenty corrections change: for topics that a user describes in a few words, and for stance on texts of another kind.
+
+    python -m benchmarks.few_shot [--json FILE] [--corrections N]
+
+Each figure is the mean over 20 random choices of the corrected articles, judged on all articles that were not chosen. Topics: the
+development part of the press texts, with topics that have a label and nothing else. Stance: the sample newsroom, whose articles
+the shipped head has never seen.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from benchmarks.quality_labels import article_of as newsroom_article
+from benchmarks.quality_labels import deepseek_watch
+from benchmarks.quality_press import TOPICS, article_of, records
+from newsroom.press import load_press
+from nlp.document import paragraphs
+from nlp.learning import STANCE_STRENGTH
+from nlp.models import embed
+from nlp.reader import Reader
+from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, fitted
+from nlp.topics import TopicModel, fitted_head, zero_shot_log_odds
+from vigie.article import Article
+from vigie.watch import Topic
+
+DRAWS = 20
+CLASSES = {"critical": CRITICAL, "neutral": NEUTRAL, "supportive": SUPPORTIVE}
+# Labels as a user might put them, and no more; none means the same as a topic of the shipped watch by its wording alone.
+LABELS = {"performance": "Est-ce que ça marche bien ?", "data": "Vie privée", "gpus": "Puces"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--corrections", type=int, default=20)
+    arguments = parser.parse_args()
+    reader = Reader(deepseek_watch())
+    result = {
+        "corrections": arguments.corrections,
+        "topics": topics(reader, arguments.corrections),
+        "stance": stance(reader, arguments.corrections),
+    }
+    print(json.dumps(result, indent=2))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
+
+
+def topics(reader: Reader, count: int) -> dict[str, float]:
+    """Macro-F1 of the topics before and after."""
+    described = [Topic(id=topic, label={"fr": label}, description={"fr": label}) for topic, label in LABELS.items()]
+    model = TopicModel(reader.model, reader.model_name, described)
+    texts = records("dev")
+    vectors = [_vectors(reader, model, article_of(record)) for record in texts]
+    margins = [model.margins(found) for found in vectors]
+    before = np.array([model.log_odds(own, found) for own, found in zip(vectors, margins, strict=True)])
+    zero_shot = np.array([zero_shot_log_odds(found, model.weights) for found in margins])
+    means = np.array([found.mean(axis=0) for found in vectors])
+    gold = np.array([[topic in record["topics"] for topic in TOPICS] for record in texts])
+    scores = []
+    for draw in range(DRAWS):
+        chosen = np.random.default_rng(draw).permutation(len(texts))[:count]
+        rest = np.setdiff1d(np.arange(len(texts)), chosen)
+        after = np.zeros((len(rest), len(TOPICS)), bool)
+        for column in range(len(TOPICS)):
+            head = fitted_head(model.heads[column], means[chosen], zero_shot[chosen, column], gold[chosen, column])
+            after[:, column] = zero_shot[rest, column] + means[rest] @ head.weight + head.shift >= 0
+        scores.append([f1_score(gold[rest], found, average="macro", zero_division=0) for found in (before[rest] >= 0, after)])
+    return _gain(scores)
+
+
+def _vectors(reader: Reader, model: TopicModel, article: Article) -> Any:
+    return model.centre(embed(reader.model, [text for text, _, _ in paragraphs(article.title, article.text)]))
+
+
+def stance(reader: Reader, count: int) -> dict[str, float]:
+    """Macro-F1 of the stance, over all and on the topics, before and after."""
+    subject = reader.watch.subjects[0]
+    features, gold, owner = [], [], []
+    pieces = [piece for piece in load_press() if not piece.reprint_of and piece.reference.overall != "none"]
+    for n, piece in enumerate(pieces):
+        asked = {None: piece.reference.overall, **{t: s for t, s in piece.reference.topics.items() if s != "none"}}
+        view = reader.view(newsroom_article(piece), subject)
+        for parts, answer in zip(reader.stance.parts([(view, list(asked))])[0], asked.values(), strict=True):
+            features.append(parts.sum(axis=0))
+            gold.append(CLASSES[answer])
+            owner.append(n)
+    rows, wanted, of = np.stack(features), np.array(gold), np.array(owner)
+    start = reader.stance.head
+    scores = []
+    for draw in range(DRAWS):
+        chosen = np.isin(of, np.random.default_rng(draw).permutation(len(pieces))[:count])
+        head = fitted(rows[chosen], wanted[chosen], start=start, strength=STANCE_STRENGTH)
+        scores.append(
+            [
+                f1_score(wanted[~chosen], one.logits(rows[~chosen])[:, 1:].argmax(axis=1) + 1, average="macro")
+                for one in (start, head)
+            ]
+        )
+    return _gain(scores)
+
+
+def _gain(scores: list[list[float]]) -> dict[str, float]:
+    before, after = np.mean(scores, axis=0)
+    better = float(np.mean([row[1] > row[0] for row in scores]))
+    return {"before": round(float(before), 3), "after": round(float(after), 3), "share of choices that helped": round(better, 2)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Quality of stance and topics on our own press texts (benchmarks/press), by language and by hard case, beside simple baselines.
+
+    python -m benchmarks.quality_press [dev|test] [--json FILE] [--worst N] [--peers]
+
+dev chose the thresholds; test is for reporting only. A stance that is left unsure counts as wrong. --peers adds baselines that
+need other packages (senticnet).
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score
+
+from benchmarks.quality_labels import deepseek_watch
+from nlp.reader import Reader, subject_named
+from nlp.stance.conclude import SPEAKS_OF_SUBJECT, UNSURE_BELOW, Conclusion
+from vigie.article import Article, article_id
+
+PRESS = Path(__file__).parent / "press"
+TOPICS = ("performance", "data", "gpus")
+STANCES = ("critical", "neutral", "supportive")
+LANGUAGES = ("fr", "en", "de", "es", "it")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question about one text: what it should be, what was found, how surely, and what else is known of the text."""
+
+    record: dict[str, Any]
+    topic: str | None
+    gold: str
+    found: str
+    confidence: float
+
+    @property
+    def said(self) -> str:
+        """The stance shown to the user."""
+        return self.found if self.confidence >= UNSURE_BELOW else "unsure"
+
+
+def records(part: str) -> list[dict[str, Any]]:
+    """The texts of a part."""
+    return [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def article_of(record: dict[str, Any]) -> Article:
+    """The text as an article."""
+    return Article(article_id(record["id"]), "", "", "press", record["title"], record["text"], language=record["language"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="?", default="dev", choices=("dev", "test"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--worst", type=int, default=0, help="show the surest of the wrong answers")
+    arguments = parser.parse_args()
+    texts = records(arguments.part)
+    reader = Reader(deepseek_watch())
+    answers, topics = read(reader, texts)
+    result = scores(answers) | {"topics": topic_scores(texts, topics)} | {"baselines": baselines(answers)}
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    for answer in worst(answers, arguments.worst):
+        print(
+            f"{answer.record['id']} {answer.topic or 'over all'}: {answer.gold}, found {answer.found} ({answer.confidence:.2f})"
+        )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]]]:
+    """Every gold question about every text with its answer, and the topics that were found in each text."""
+    subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
+    readings = reader.read([article_of(record) for record in texts], about=subjects)
+    asked = [
+        (reader.view(article_of(record), subject), (None, *record["stances"]))
+        for record, subject in zip(texts, subjects, strict=True)
+    ]
+    answers = []
+    for record, found in zip(texts, reader.stance.conclusions(asked), strict=True):
+        answers += [_answer(record, topic, conclusion) for topic, conclusion in found.items()]
+    return answers, [{label.topic for label in reading.labels.topics} for reading in readings]
+
+
+def _answer(record: dict[str, Any], topic: str | None, conclusion: Conclusion) -> Answer:
+    gold = record["overall"] if topic is None else record["stances"][topic]
+    found = str(conclusion.stance)
+    if topic is None and conclusion.of_subject < SPEAKS_OF_SUBJECT:
+        return Answer(record, topic, gold, "none", 1 - conclusion.of_subject)
+    return Answer(record, topic, gold, found, conclusion.confidence)
+
+
+def scores(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Macro-F1 of critical, neutral, supportive over all questions whose answer is one of them, and what else tells the quality."""
+    asked = [answer for answer in answers if answer.gold != "none"]
+    passing = [answer for answer in answers if answer.topic is None]
+    cases = sorted({case for answer in asked for case in answer.record["cases"]})
+    return {
+        "stance": {
+            "all": _group(asked),
+            "over all": _group([answer for answer in asked if answer.topic is None]),
+            "by topic": _group([answer for answer in asked if answer.topic]),
+            **{language: _group([a for a in asked if a.record["language"] == language]) for language in LANGUAGES},
+        },
+        "by topic": {topic: _group([a for a in asked if a.topic == topic]) for topic in TOPICS},
+        "by case": {case: _group([a for a in asked if case in a.record["cases"]]) for case in cases}
+        | {"no hard case": _group([a for a in asked if not a.record["cases"]])},
+        "in passing": {
+            "precision": _share([a.gold == "none" for a in passing if a.found == "none"]),
+            "recall": _share([a.found == "none" for a in passing if a.gold == "none"]),
+        },
+        "confusion (rows: should be)": confusion_matrix(
+            [a.gold for a in asked], [a.said for a in asked], labels=[*STANCES, "unsure", "none"]
+        ).tolist()[:3],
+        "reliability": reliability(asked),
+    }
+
+
+def _group(answers: Sequence[Answer]) -> dict[str, Any]:
+    gold, said = [answer.gold for answer in answers], [answer.said for answer in answers]
+    sure = [answer for answer in answers if answer.said != "unsure"]
+    return {
+        "questions": len(answers),
+        "macro-F1": _f1(gold, said),
+        "macro-F1 without unsure": _f1(gold, [answer.found for answer in answers]),
+        "right where sure": _share([answer.gold == answer.said for answer in sure]),
+        "unsure": _share([one == "unsure" for one in said]),
+    }
+
+
+def _f1(gold: Sequence[str], found: Sequence[str]) -> float:
+    return round(float(f1_score(gold, found, labels=STANCES, average="macro", zero_division=0)), 3)
+
+
+def _share(hits: Sequence[bool]) -> float:
+    return round(sum(hits) / max(1, len(hits)), 3)
+
+
+def reliability(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """How often answers of a confidence are right: the rows of a reliability diagram (DeGroot & Fienberg 1983)."""
+    edges = (0.33, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.01)
+    bins = [[answer for answer in answers if low <= answer.confidence < high] for low, high in pairwise(edges)]
+    return [
+        {
+            "confidence": round(float(np.mean([answer.confidence for answer in some])), 3),
+            "right": _share([answer.gold == answer.found for answer in some]),
+            "answers": len(some),
+        }
+        for some in bins
+        if some
+    ]
+
+
+def topic_scores(texts: Sequence[dict[str, Any]], found: Sequence[set[str]]) -> dict[str, Any]:
+    """Macro- and micro-F1 of the topics; "with none" counts the absence of every topic as a class of its own."""
+
+    def table(rows: Sequence[int]) -> dict[str, float]:
+        gold = np.array([[topic in texts[n]["topics"] for topic in TOPICS] + [not texts[n]["topics"]] for n in rows])
+        said = np.array([[topic in found[n] for topic in TOPICS] + [not found[n]] for n in rows])
+        return {
+            "macro-F1": round(float(f1_score(gold[:, :3], said[:, :3], average="macro", zero_division=0)), 3),
+            "micro-F1": round(float(f1_score(gold[:, :3], said[:, :3], average="micro", zero_division=0)), 3),
+            "macro-F1 with none": round(float(f1_score(gold, said, average="macro", zero_division=0)), 3),
+            "micro-F1 with none": round(float(f1_score(gold, said, average="micro", zero_division=0)), 3),
+            "every topic always, micro-F1": round(float(f1_score(gold[:, :3], np.ones_like(gold[:, :3]), average="micro")), 3),
+        }
+
+    groups = {language: [n for n, record in enumerate(texts) if record["language"] == language] for language in LANGUAGES}
+    return {"all": table(range(len(texts))), **{language: table(rows) for language, rows in groups.items()}}
+
+
+def baselines(answers: Sequence[Answer]) -> dict[str, float]:
+    """The macro-F1 that simpler ways reach on the same questions."""
+    asked = [answer for answer in answers if answer.gold != "none"]
+    gold = [answer.gold for answer in asked]
+    return {"majority": _f1(gold, [Counter(gold).most_common(1)[0][0]] * len(gold))}
+
+
+def worst(answers: Sequence[Answer], count: int) -> list[Answer]:
+    """The wrong answers of the highest confidence."""
+    wrong = [answer for answer in answers if answer.gold != answer.found]
+    return sorted(wrong, key=lambda answer: -answer.confidence)[:count]
+
+
+if __name__ == "__main__":
+    main()

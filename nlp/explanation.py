@@ -1,0 +1,117 @@
+"""Why an article got its labels: the sentences, the nearest prototypes, and what each part weighs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from nlp.document import paragraphs
+from nlp.models import embed
+from nlp.reader import Reader
+from nlp.stance.conclude import Conclusion, shown_stance
+from nlp.topics import THRESHOLD, prototype_texts, zero_shot_log_odds
+from vigie.article import Article, Sentence, Stance
+from vigie.watch import Subject
+
+PROTOTYPES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WhyTopic:
+    """Why a topic was found, or not.
+
+    score: its probability, found from THRESHOLD on. passage: the paragraph that is nearest to it; prototypes: the texts of the
+    topic that are nearest to that paragraph, with their cosines; elsewhere: how near the general topics of the press are to it.
+    The log odds are the sum of best, mean and learnt (weights of labelled articles) and bias.
+    """
+
+    topic: str
+    score: float
+    passage: str
+    start: int
+    end: int
+    prototypes: tuple[tuple[str, float], ...]
+    elsewhere: float
+    best: float
+    mean: float
+    learnt: float
+    bias: float
+
+    @property
+    def found(self) -> bool:
+        return self.score >= THRESHOLD
+
+
+@dataclass(frozen=True, slots=True)
+class WhyStance:
+    """Why a stance was concluded. sentences: all that were read, with what each weighs for that stance, in log odds.
+
+    rest and bias weigh likewise; with the sentences they sum to the margin over the other two stances.
+    """
+
+    subject: str
+    topic: str | None
+    shown: Stance | None
+    conclusion: Conclusion
+    sentences: tuple[tuple[Sentence, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that an article's topics and stances rest on."""
+
+    topics: tuple[WhyTopic, ...]
+    stances: tuple[WhyStance, ...]
+
+
+def explain(reader: Reader, article: Article, subjects: Sequence[Subject]) -> Explanation:
+    """The explanation of an article read with these models, toward subjects that it names."""
+    topics = _topics(reader, article)
+    asked: list[str | None] = [None, *(why.topic for why in topics if why.found)]
+    views = [reader.view(article, subject) for subject in subjects]
+    concluded = reader.stance.conclusions([(view, asked) for view in views])
+    stances = [
+        WhyStance(
+            subject.id,
+            topic,
+            shown_stance(found, over_all=topic is None),
+            found,
+            tuple(zip(view.sentences, found.pulls, strict=True)),
+        )
+        for subject, view, conclusions in zip(subjects, views, concluded, strict=True)
+        for topic, found in conclusions.items()
+    ]
+    return Explanation(topics, tuple(stances))
+
+
+def _topics(reader: Reader, article: Article) -> tuple[WhyTopic, ...]:
+    model = reader.topics
+    pieces = paragraphs(article.title, article.text)
+    vectors = model.centre(embed(reader.model, [text for text, _, _ in pieces]))
+    margins = model.margins(vectors)
+    odds = model.log_odds(vectors, margins)
+    found = []
+    for column, topic in enumerate(reader.watch.topics):
+        best = int(np.argmax(margins[:, column]))
+        likeness = model.prototypes[column] @ vectors[best]
+        nearest = np.argsort(-likeness)[:PROTOTYPES_SHOWN].tolist()
+        texts = prototype_texts(topic)
+        parts = model.weights.best * float(margins[best, column]), model.weights.mean * float(margins[:, column].mean())
+        zero_shot = float(zero_shot_log_odds(margins[:, column : column + 1], model.weights)[0])
+        found.append(
+            WhyTopic(
+                topic=topic.id,
+                score=float(expit(odds[column])),
+                passage=pieces[best][0],
+                start=pieces[best][1],
+                end=pieces[best][2],
+                prototypes=tuple((texts[n], float(likeness[n])) for n in nearest),
+                elsewhere=float(model.likeness(vectors[best : best + 1], column)[0]) - float(margins[best, column]),
+                best=parts[0],
+                mean=parts[1],
+                learnt=float(odds[column]) - zero_shot,
+                bias=model.weights.bias,
+            )
+        )
+    return tuple(sorted(found, key=lambda why: -why.score))

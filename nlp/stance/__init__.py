@@ -1,0 +1,1 @@
+"""Stance toward a subject, over all and per topic, with the sentences that show it."""

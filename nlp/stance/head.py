@@ -1,0 +1,101 @@
+"""The last step from features to a stance: a linear head whose answer is the exact sum of what each sentence adds.
+
+Features are sums over the sentences of a view ("parts", one row a sentence), so that each sentence's share of every logit can be
+told: class activation maps (Zhou et al. 2016, CVPR) over sentences.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax, softmax
+
+Floats = NDArray[np.float32]
+
+# What a head tells apart. NONE: the text does not speak of the subject (over all: names it in passing; on a topic: not on that).
+NONE, CRITICAL, NEUTRAL, SUPPORTIVE = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """weight: (4, width), bias: (4,); temperature makes the probabilities honest (Guo et al. 2017, ICML)."""
+
+    weight: Floats
+    bias: Floats
+    temperature: float = 1.0
+
+    def logits(self, features: Floats) -> Floats:
+        """(n, 4) of features (n, width), at temperature 1."""
+        return np.asarray(standardised(features) @ self.weight.T + self.bias, np.float32)
+
+    def probabilities(self, features: Floats) -> Floats:
+        """(n, 4), each row a distribution over NONE, CRITICAL, NEUTRAL, SUPPORTIVE."""
+        return np.asarray(softmax(self.logits(features) / self.temperature, axis=1), np.float32)
+
+    def shares(self, parts: Floats) -> Floats:
+        """What each part (rows of parts, whose sum is the features) adds to the four logits: (rows, 4).
+
+        The shares and the bias together are the logits.
+        """
+        features = parts.sum(axis=0)
+        spread = max(float(features.std()), 1e-6)
+        centred_weight = self.weight - self.weight.mean(axis=1, keepdims=True)
+        return np.asarray(parts @ centred_weight.T / spread, np.float32)
+
+    def stored(self) -> dict[str, NDArray[Any]]:
+        """The arrays that ``restored`` reads, in half precision."""
+        return {
+            "weight": self.weight.astype(np.float16),
+            "bias": self.bias.astype(np.float32),
+            "temperature": np.array(self.temperature, np.float32),
+        }
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, NDArray[Any]]) -> "Head":
+        """The head of these arrays."""
+        return cls(stored["weight"].astype(np.float32), stored["bias"].astype(np.float32), float(stored["temperature"]))
+
+
+def standardised(features: Floats) -> Floats:
+    """Each row with mean 0 and spread 1, as layer normalisation leaves it."""
+    centred = features - features.mean(axis=1, keepdims=True)
+    return np.asarray(centred / np.maximum(features.std(axis=1, keepdims=True), 1e-6), np.float32)
+
+
+def fitted_temperature(logits: Floats, gold: NDArray[np.int64]) -> float:
+    """The temperature under which the true classes are likeliest (Guo et al. 2017)."""
+
+    def loss(temperature: float) -> float:
+        return float(-log_softmax(logits / temperature, axis=1)[np.arange(len(gold)), gold].mean())
+
+    return float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x)
+
+
+def fitted(features: Floats, gold: NDArray[np.int64], *, start: Head, strength: float, weights: Floats | None = None) -> Head:
+    """The head nearest to start that answers these examples: softmax regression with its weights drawn to those of start.
+
+    features: (n, width), not standardised; gold: (n,) of the four classes; strength: how dear a change of the weights is against
+    a mean loss; weights: of the examples. Regularising toward a starting point is L2-SP (Li et al. 2018, ICML).
+    """
+    rows = standardised(features)
+    weights = np.ones(len(gold), np.float32) if weights is None else weights
+    share = weights / weights.sum()
+    shape = start.weight.shape
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weight, bias = flat[: -len(start.bias)].reshape(shape), flat[-len(start.bias) :]
+        log_odds = log_softmax((rows @ weight.T + bias) / start.temperature, axis=1)
+        error = np.exp(log_odds)
+        error[np.arange(len(gold)), gold] -= 1
+        error *= share[:, None] / start.temperature
+        moved = weight - start.weight
+        value = -float((share * log_odds[np.arange(len(gold)), gold]).sum()) + strength * float((moved**2).sum())
+        return value, np.concatenate([(error.T @ rows + 2 * strength * moved).ravel(), error.sum(axis=0)])
+
+    first = np.concatenate([start.weight.ravel(), start.bias]).astype(np.float64)
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    weight, bias = found[: -len(start.bias)].reshape(shape), found[-len(start.bias) :]
+    return Head(weight.astype(np.float32), bias.astype(np.float32), start.temperature)

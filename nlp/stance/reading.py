@@ -1,0 +1,60 @@
+"""The stance of texts toward subjects, by the model that the watch names."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nlp.models import load_model
+from nlp.stance import adapted, general
+from nlp.stance.conclude import Conclusion, conclude
+from nlp.stance.head import Floats, Head
+from nlp.stance.views import View
+from nlp.topics import prototypes
+from vigie.watch import Topic
+
+SHIPPED = "e5-small"
+# Texts that go through the encoder together.
+BATCH = 16
+
+
+class Looks(Protocol):
+    """What turns views into features, sentence by sentence."""
+
+    def parts(self, views: Sequence[View], topics: Sequence[Sequence[Floats | None]]) -> list[list[Floats]]: ...
+
+
+class StanceModel:
+    """A model that reads stances: its looks at a text, its head, and the vectors of the topics that it is asked about.
+
+    The shipped model has a trained head; another one has none until one is learnt for it, and is then not calibrated.
+    """
+
+    def __init__(self, name: str, topics: Sequence[Topic], *, learnt: Head | None = None) -> None:
+        self.name = name
+        model = load_model(name)
+        self._looks: Looks
+        if name == SHIPPED:
+            encoder, shipped = adapted.load()
+            self._looks, self.head = adapted.AdaptedLooks(encoder, batch=BATCH), learnt or shipped
+        else:
+            self._looks = general.SentenceLooks(model, name, batch=BATCH)
+            self.head = learnt or general.prototype_head(model, name)
+        self.calibrated = name == SHIPPED or learnt is not None
+        self._topics = {topic.id: _unit(prototypes(model, name, topic).mean(axis=0)) for topic in topics}
+
+    def parts(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[list[Floats]]:
+        """For each view and each of its questions (the id of a topic, None: over all) its features by sentence."""
+        vectors = [[None if topic is None else self._topics[topic] for topic in topics] for _, topics in asked]
+        return self._looks.parts([view for view, _ in asked], vectors)
+
+    def conclusions(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[dict[str | None, Conclusion]]:
+        """For each view the conclusion on each of its questions."""
+        return [
+            {topic: conclude(part, self.head, view) for topic, part in zip(topics, parts, strict=True)}
+            for (view, topics), parts in zip(asked, self.parts(asked), strict=True)
+        ]
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)

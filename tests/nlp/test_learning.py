@@ -1,0 +1,135 @@
+"""Learning from corrections: what helps on held-out answers is kept in the archive, and every reader of it uses it."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.quality_press import article_of, records
+from nlp.explanation import explain
+from nlp.learning import learn
+from nlp.learnt import load_learnt
+from nlp.reader import Reader, read_archive
+from tests.conftest import Vigie
+from vigie.archive import Archive
+from vigie.article import Stance
+from vigie.correction import Answer
+from vigie.errors import VigieError
+from vigie.watch import Models, Subject, Topic, Watch
+
+# Described so badly that most articles are missed.
+CHIPS = Topic(id="chips", label={"fr": "Puces"}, description={"fr": "Puces."})
+
+
+def quiet(*_: object, **__: object) -> None:
+    """No progress."""
+
+
+def a_watch(stance: str = "e5-small") -> Watch:
+    subjects = (Subject(id="deepseek", name="DeepSeek"), Subject(id="nvidia", name="Nvidia"))
+    models = Models(embedding="static", stance=stance)
+    return Watch(name="chips", languages=("fr", "en", "de", "es", "it"), subjects=subjects, topics=(CHIPS,), models=models)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """Forty French articles, half of them on chips, all judged by a person for that."""
+    archive = Archive.open(tmp_path / "data")
+    texts = [record for record in records("dev") if record["language"] == "fr"]
+    on_chips = [record for record in texts if "gpus" in record["topics"]]
+    chosen = on_chips + [record for record in texts if "gpus" not in record["topics"]][: 40 - len(on_chips)]
+    with archive.begin() as tx:
+        for record in chosen:
+            tx.articles.store(article_of(record), page_id=None, at=1.0)
+    with archive.begin() as tx:
+        for record in chosen:
+            answer = Answer.PRESENT if "gpus" in record["topics"] else Answer.ABSENT
+            tx.corrections.add(article_of(record).id, answer, author="ada", at=2.0, topic="chips")
+    return archive
+
+
+def test_a_badly_described_topic_is_learnt(archive: Archive) -> None:
+    lesson = learn(archive, a_watch(), at=3.0, progress=quiet)
+    gain = lesson.topics["chips"]
+    assert gain.answers == 40
+    assert gain.after >= gain.before + 0.05
+    assert lesson.kept
+
+
+def test_every_reader_of_the_archive_uses_what_was_learnt(archive: Archive) -> None:
+    learn(archive, a_watch(), at=3.0, progress=quiet)
+    read_archive(archive, a_watch(), progress=quiet)
+    with archive.read() as tx:
+        found = [stored.labels for stored in tx.articles.all()]
+    assert all(labels and labels.analyser.endswith("learnt 1970-01-01T00:00:03Z") for labels in found)
+
+
+def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
+    watch = a_watch()
+    taught = []
+    for _ in range(2):
+        learn(archive, watch, at=3.0, progress=quiet)
+        with archive.read() as tx:
+            learnt = load_learnt(tx, watch)
+        assert learnt.topics is not None
+        taught.append(learnt.topics.heads[0].weight.tolist())
+    assert taught[0] == taught[1]
+
+
+def test_too_little_to_learn_from(tmp_path: Path) -> None:
+    with pytest.raises(VigieError, match="0 corrected articles are too few"):
+        learn(Archive.open(tmp_path), a_watch(), at=1.0, progress=quiet)
+
+
+def test_a_model_without_a_head_gets_one_from_texts_of_our_own(tmp_path: Path) -> None:
+    archive, watch = Archive.open(tmp_path), a_watch(stance="static")
+    praise = article_of(next(record for record in records("dev") if record["subject"] == "DeepSeek"))
+    assert Reader(watch).read([praise])[0].labels.notes == ("stance uncalibrated",)
+    assert learn(archive, watch, at=3.0, progress=quiet).kept
+    with archive.read() as tx:
+        learnt = load_learnt(tx, watch)
+    texts = [record for record in records("dev") if record["overall"] != "none"]
+    subjects = [Subject(id="subject", name=record["subject"]) for record in texts]
+    readings = Reader(watch, learnt).read([article_of(record) for record in texts], about=subjects)
+    assert not any("stance uncalibrated" in reading.labels.notes for reading in readings)
+    said = [{label.topic: label.stance for label in reading.labels.stances}.get(None) for reading in readings]
+    right = sum(stance == Stance(record["overall"]) for stance, record in zip(said, texts, strict=True))
+    assert right / len(texts) > 0.38  # a third is chance
+
+
+def test_the_command_needs_corrections(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    with Archive.open(vigie.data).begin():
+        pass
+    refused = vigie("learn")
+    assert refused.code == 1
+    assert "too few to learn from" in refused.err
+    assert "vigie review" in refused.err
+
+
+def test_an_explanation_adds_up(reader: Reader) -> None:
+    record = next(one for one in records("dev") if one["subject"] == "DeepSeek" and one["stances"])
+    article = article_of(record)
+    found = explain(reader, article, reader.watch.subjects)
+    (reading,) = reader.read([article])
+    assert {why.topic for why in found.topics if why.found} == {label.topic for label in reading.labels.topics}
+    shown = {why.topic: why.shown for why in found.stances if why.shown}
+    assert shown == {label.topic: label.stance for label in reading.labels.stances}
+    for why in found.topics:
+        assert why.prototypes[0][1] >= why.prototypes[-1][1]
+        assert article.text[why.start : why.end] in why.passage
+
+
+def test_explain_in_a_terminal_and_for_programs(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    article = article_of(next(one for one in records("dev") if one["subject"] == "DeepSeek" and one["overall"] == "critical"))
+    with Archive.open(vigie.data).begin() as tx:
+        tx.articles.store(article, page_id=None, at=1.0)
+    shown = vigie("explain", article.id[:8]).out
+    assert article.title in shown
+    assert "Stance toward deepseek, over all:" in shown
+    assert "bias" in shown
+    rows = vigie("explain", article.id, "--format", "json").json
+    assert {row["part"] for row in rows} >= {"best passage", "learnt", "prototype", "sentence", "name", "bias"}
+    missing = vigie("explain", "0000")
+    assert missing.code == 2
+    assert "the archive has no article '0000'" in missing.err

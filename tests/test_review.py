@@ -1,0 +1,343 @@
+"""vigie review and vigie topics as their users meet them: on a terminal, as lists, as answers in a file."""
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import termios
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlp.reader import Reader
+from tests.conftest import Vigie
+from vigie.cli.topics import _beginning, _slug
+from vigie.review import look_again, open_questions
+from vigie.watch import Watch, load_watch
+
+
+@pytest.fixture
+def press(filled: Vigie, tmp_path: Path) -> Vigie:
+    """The newsroom's articles, read and indexed, in a folder that the test may change."""
+    vigie = Vigie(tmp_path)
+    shutil.copy(filled.watch, vigie.watch)
+    shutil.copytree(filled.data, vigie.data)
+    return vigie
+
+
+def listed(vigie: Vigie, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = vigie("review", "--format", "json", *words).json
+    return found
+
+
+def apply(vigie: Vigie, *lines: dict[str, Any] | str) -> Any:
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    return vigie("review", "--apply", "-", "--author", "ada", stdin=text)
+
+
+# -- lists and answers
+
+
+def test_questions_are_listed_the_unsure_first_in_every_format(press: Vigie) -> None:
+    rows = listed(press, "--limit", "5")
+    assert [row["stance"] for row in rows] == ["unsure"] * 5
+    assert all(row["evidence"] and row["revision"] == 1 and row["present"] is None for row in rows)
+    told = press("review", "--limit", "5", "--format", "csv")
+    assert [row["article"] for row in csv.DictReader(io.StringIO(told.out))] == [row["article"] for row in rows]
+    assert "open questions (--limit shows more)" in told.err
+    table = press("review", "--limit", "5").out
+    assert all(row["title"][:30] in table for row in rows)
+
+
+def test_questions_are_narrowed_by_topic_subject_and_query(press: Vigie) -> None:
+    assert {row["topic"] for row in listed(press, "--topic", "data")} == {"data"}
+    found = {hit["id"] for hit in press("search", "source:silex", "--all", "--format", "json").json}
+    assert {row["article"] for row in listed(press, "--query", "source:silex")} <= found
+    for option, near in (("--topic", "datta"), ("--subject", "deepsek")):
+        told = press("review", option, near)
+        assert told.code == 2
+        assert "did you mean" in told.err
+
+
+def test_a_listed_question_comes_back_as_the_answer_that_search_then_finds(press: Vigie) -> None:
+    first, *_ = listed(press, "--limit", "40")
+    on_topic = next(row for row in listed(press, "--limit", "400") if row["present"] and row["article"] != first["article"])
+    told = apply(press, first | {"stance": "critical"}, on_topic | {"present": False, "author": "grace", "note": "no word of it"})
+    assert (told.code, told.out) == (0, "")
+    assert "2 corrections kept" in told.err
+    assert press("index").code == 0
+    (hit,) = press("search", f"id:{first['article']}", "--format", "json").json
+    (label,) = [label for label in hit["stances"] if label["topic"] == first["topic"]]
+    assert (label["stance"], label["confidence"], label["by"]) == ("critical", 1.0, "ada")
+    (other,) = press("search", f"id:{on_topic['article']}", "--format", "json").json
+    assert on_topic["topic"] not in other["topics"]
+    assert {label["by"] for label in other["stances"] if label["topic"] != first["topic"]} <= {"", "ada"}
+    made = press("review", "--list", "--format", "json").json
+    assert [(row["author"], row["stance"], row["present"], row["note"]) for row in made] == [
+        ("ada", "critical", None, ""),
+        ("grace", None, False, "no word of it"),
+    ]
+    assert all(row["in_effect"] and not row["stale"] for row in made)
+
+
+def test_the_same_file_again_keeps_nothing_new_and_a_correction_can_be_withdrawn(press: Vigie) -> None:
+    line = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
+    assert "1 corrections kept;" in apply(press, line).err
+    assert "0 corrections kept, 1 were known" in apply(press, line).err
+    (made,) = press("review", "--list", "--format", "json").json
+    assert press("review", "--withdraw", str(made["id"])).code == 0
+    assert press("review", "--list").code == 3
+    (gone,) = press("review", "--history", "--format", "json").json
+    assert not gone["in_effect"]
+    assert press("review", "--withdraw", "77").code == 2
+
+
+def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vigie) -> None:
+    good = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
+    base = {"article": good["article"], "subject": "deepseek"}
+    bad: list[tuple[dict[str, Any] | str, str]] = [
+        (base | {"stance": "suportive"}, 'line 2: "stance": "suportive" is none of supportive, neutral, critical, none; did you mean "supportive"?'),
+        (base | {"topic": "datta", "stance": "neutral"}, 'line 3: "topic": "datta" is none of performance, data, gpus; did you mean "data"?'),
+        (base | {"stence": "neutral"}, 'line 4: unknown key "stence"; did you mean "stance"?'),
+        (base | {"stance": None}, 'line 5: it must have either "stance"'),
+        ({"article": good["article"], "stance": "neutral"}, 'line 6: "subject" is missing'),
+        ({"subject": "deepseek", "stance": "neutral"}, 'line 7: "article" is missing'),
+        ("{no", "line 8: not JSON (column 2)"),
+        ({"article": good["article"], "present": True}, 'line 9: "topic" is missing'),
+        ({"article": good["article"], "topic": "data", "present": "yes"}, "line 10: \"present\": 'yes' is neither true nor false"),
+        (base | {"stance": "neutral", "revision": 0}, 'line 11: "revision": 0 is no number'),
+    ]  # fmt: skip
+    told = apply(press, good, *(line for line, _ in bad))
+    assert told.code == 2
+    for _, said in bad:
+        assert said in told.err
+    assert "nothing was kept" in told.err
+    told = apply(press, good, base | {"article": "0" * 64, "stance": "neutral"}, base | {"stance": "neutral", "revision": 9})
+    assert 'line 2: "article": the archive has no' in told.err
+    assert 'line 3: "revision": the newest of this article is 1' in told.err
+    assert press("review", "--list").code == 3
+    assert "no.jsonl" in press("review", "--apply", "no.jsonl").err
+    assert "give one of them" in press("review", "--list", "--withdraw", "1").err
+
+
+def test_nothing_to_review_is_told(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    told = vigie("review")
+    assert told.code == 3
+    assert "Nothing is open" in told.err
+
+
+# -- on a terminal
+
+
+class Terminal:
+    """A command on a terminal of its own, which is shown what a person would see and given the keys."""
+
+    def __init__(self, vigie: Vigie, *words: str) -> None:
+        self._master, slave = pty.openpty()
+        environment = vigie.environment(TERM="xterm", COLUMNS="100", LINES="50", VIGIE_AUTHOR="ada")
+        self._child = subprocess.Popen(
+            vigie.command(*words), env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that control-C reaches it
+        )  # fmt: skip
+        os.close(slave)
+        os.set_blocking(self._master, False)
+        self._unread = ""
+
+    def until(self, words: str) -> str:
+        """What is on the screen when these words have come."""
+        end = time.monotonic() + 60
+        while words not in self._unread:
+            assert time.monotonic() < end, f"{words!r} never came: {self._unread}"
+            try:
+                self._unread += re.sub(r"\x1b\[[0-9;]*m", "", os.read(self._master, 65536).decode())
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:  # the command has ended
+                assert words in self._unread, f"{words!r} never came: {self._unread}"
+        shown, _, self._unread = self._unread.partition(words)
+        return (shown + words).rpartition("\x1b[2J")[2]
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def end(self) -> int:
+        return self._child.wait(30)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.kill()
+        self._child.wait()
+        os.close(self._master)
+
+
+def made(vigie: Vigie) -> list[tuple[str | None, str | None, str]]:
+    with vigie.archive.read() as tx:
+        return [(one.subject, one.topic, str(one.answer)) for one in tx.corrections.current()]
+
+
+def test_questions_are_answered_by_keys_and_undone(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        questions, _ = open_questions(tx, limit=40, topic="data")
+        found = look_again(tx, questions[0])
+    assert found is not None
+    question, article = found
+    with Terminal(press, "review", "--topic", "data") as terminal:
+        screen = terminal.until("[?] help")
+        assert "1 of " in screen
+        assert article.title in screen
+        assert "DeepSeek on Données: unsure" in screen
+        terminal.press("\r")
+        assert "Unsure is no answer" in terminal.until("[?] help")
+        terminal.press("?")
+        terminal.until("Press any key")
+        terminal.press(" ")
+        terminal.until("[?] help")
+        terminal.press("\x1bOS\x1b[C")  # F4 and an arrow: an S and a C, that are no answers
+        for _ in "F4", "arrow":
+            terminal.until("? shows what each key means")
+            terminal.until("[?] help")
+        assert made(press) == []
+        terminal.press("c")
+        terminal.until("3 of ")  # the second one was whether the topic is there, which this answer has settled
+        assert made(press) == [("deepseek", "data", "critical")], "an answer is kept at once"
+        terminal.press("u")
+        terminal.until("1 of ")
+        assert made(press) == []
+        terminal.press("u")
+        terminal.until("nothing to undo")
+        terminal.press("tkkq")  # typed ahead
+        assert "1 answers kept: 0 confirm the models, 1 change a label" in terminal.until("were open")
+        assert terminal.end() == 0
+    assert made(press) == [(None, "data", "absent")]
+    with press.archive.read() as tx:
+        (one,) = tx.corrections.current()
+        assert (one.author, one.article) == ("ada", question.article)
+
+
+def test_what_is_shown_is_confirmed_by_enter_and_a_topic_is_switched(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        questions, _ = open_questions(tx, limit=400)
+    sure = next(one for one in questions if one.subject and one.answer and one.confidence < 0.8)
+    with Terminal(press, "review", "--query", f"id:{sure.article}") as terminal:
+        while "The topic" not in (screen := terminal.until("[?] help")):
+            terminal.press("\n" if "[⏎] right" in screen else "k")
+        terminal.press("s")
+        terminal.until("not about a stance")
+        terminal.press("tq")
+        terminal.until("were open")
+        assert terminal.end() == 0
+    kept = made(press)
+    assert (sure.subject, sure.topic, str(sure.answer)) in kept
+    assert kept[-1][2] == "absent"
+
+
+def test_control_c_ends_and_keeps_what_was_answered(press: Vigie) -> None:
+    with Terminal(press, "review") as terminal:
+        terminal.until("1 of 40")
+        terminal.press("n")
+        terminal.until("2 of 40")
+        terminal.press("\x03")
+        terminal.until("1 answers kept")
+        assert terminal.end() == 130
+    assert len(made(press)) == 1
+
+
+# -- topics
+
+
+def test_topics_are_listed_with_their_counts(press: Vigie) -> None:
+    rows = press("topics", "--format", "json").json
+    trend = press("trends", "--by", "topic", "--format", "json").json
+    assert {row["id"]: row["articles"] for row in rows} == {series["key"]: series["total"] for series in trend["series"]}
+    assert press("topics", "--format", "csv").out.splitlines()[0] == "id,label,articles,languages,examples"
+    shutil.rmtree(press.data / "index")
+    told = press("topics")
+    assert told.code == 0
+    assert "no counts" in told.err
+    assert "Données" in told.out
+
+
+DESCRIPTION = "Consommation d'électricité et d'eau des centres de données"
+EXAMPLE = "Le futur centre de données consommera autant d'électricité qu'une grande ville, et son refroidissement inquiète les riverains."
+
+
+def test_a_tried_topic_matches_what_a_reader_with_it_would_label(press: Vigie) -> None:
+    words = ("topics", "try", DESCRIPTION, "--example", EXAMPLE, "--candidates", "14")
+    tried = press(*words, "--format", "json").json
+    assert (tried["articles"], tried["looked_at"], tried["other_model"]) == (132, 14, 0)
+    assert 0 < tried["found"] < 14
+    assert tried["matches"][0]["title"] == "À Marcoussis-le-Vieux, le centre de données qui a soif"
+    scores = [match["score"] for match in tried["matches"]]
+    assert scores == sorted(scores, reverse=True)
+    watch = load_watch(press.watch)
+    adopted = Watch.model_validate(
+        {"name": "w", "subjects": watch.model_dump()["subjects"], **tomllib.loads(tried["toml"]), "languages": watch.languages}
+    )
+    with press.archive.read() as tx:
+        stored = {one.article.id: one.article for one in tx.articles.all()}
+    some = [stored[match["article"]] for match in tried["matches"][:3]] + [
+        article for article in stored.values() if article.id not in {match["article"] for match in tried["matches"]}
+    ][:3]
+    read = [(one.labels.article_id, label.score) for one in Reader(adopted).read(some) for label in one.labels.topics]
+    assert {(match["article"]) for match in tried["matches"][:3]} == {article for article, _ in read}
+    for article, score in read:
+        shown = next(match for match in tried["matches"] if match["article"] == article)
+        assert score == pytest.approx(shown["score"], abs=0.02)
+        assert shown["passage"].removeprefix(f"{shown['title']}. ") in stored[article].text
+    with press.archive.read() as tx:
+        whole = tx.articles.whole([match["article"] for match in tried["matches"]])
+    for topic, count in tried["overlap"].items():
+        assert count == sum(topic in {label.topic for label in one.labels.topics} for one in whole if one.labels)
+    assert tried["alone"] == sum(not one.labels.topics for one in whole if one.labels)
+
+
+def test_a_tried_topic_says_what_it_did_not_look_into_and_how_to_adopt_it(press: Vigie) -> None:
+    told = press("topics", "try", DESCRIPTION, "--candidates", "12", "--limit", "1", "--from", "2025-02", "--to", "2025-02")
+    assert told.code == 0
+    assert "Only the 12 nearest of" in told.out
+    assert "Topics that the matches have already: gpus" in told.out
+    snippet = told.out[told.out.index("[[topics]]") :]
+    (topic,) = tomllib.loads(snippet)["topics"]
+    assert topic["description"] == {"fr": DESCRIPTION}
+    press.watch.write_text(press.watch.read_text(encoding="utf-8") + "\n" + snippet, encoding="utf-8")
+    assert "consommation" in press("config", "check").out
+
+
+def test_a_topic_that_cannot_be_tried_is_told(press: Vigie, vigie: Vigie, tmp_path: Path) -> None:
+    assert "says nothing" in press("topics", "try", "?!").err
+    assert "no language code" in press("topics", "try", "abc", "--language", "français").err
+    (tmp_path / "empty").mkdir()
+    told = press("topics", "try", "abc", "--data", str(tmp_path / "empty"))
+    assert (told.code, "vigie read" in told.err) == (1, True)
+
+
+def test_labels_and_ids_are_made_of_a_description() -> None:
+    assert _beginning("Énergie : ce que consomment les centres") == "Énergie"
+    assert _beginning("Consommation d'électricité et d'eau des centres de données") == "Consommation d'électricité et d'eau"
+    assert _slug("Énergie & eau") == "energie-eau"
+    assert _slug("数据") == "topic"
+
+
+def test_the_shell_completes_the_new_commands(press: Vigie) -> None:
+    environment = press.environment(_VIGIE_COMPLETE="bash_complete", COMP_WORDS="vigie topics t", COMP_CWORD="2")
+    done = subprocess.run(press.command(), env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["plain,try"]
+    done = subprocess.run(
+        press.command(),
+        env=environment | {"COMP_WORDS": "vigie rev", "COMP_CWORD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["plain,review"]

@@ -1,0 +1,163 @@
+"""What to ask a person about the labels: the questions on which the models are least sure, each with what it was decided on.
+
+Asking first where the model is least certain is uncertainty sampling (Lewis & Gale 1994, SIGIR).
+"""
+
+import heapq
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vigie.archive import Transaction
+from vigie.article import Article, Labels, Sentence, Stance
+from vigie.correction import Answer, Correction, corrected
+
+# Stances and topics given less than this probability are doubtful; they are asked before those that are merely unanswered.
+SURE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A label to be judged: a stance toward a subject, or (subject None) whether the article treats a topic.
+
+    revision: the text that was labelled, and is to be judged. answer: what is held now, None for an unsure stance.
+    confidence: the probability given to it. by: the person who said so of an earlier revision, empty for the models.
+    evidence: the sentences that the models decided on.
+    """
+
+    article: str
+    revision: int
+    subject: str | None
+    topic: str | None
+    answer: Answer | None
+    confidence: float
+    by: str = ""
+    evidence: tuple[Sentence, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What is asked: the article, the subject and the topic."""
+        return self.article, self.subject, self.topic
+
+    @property
+    def turn(self) -> tuple[int, float, str]:
+        """Its place among others: answers to a text since edited, unsure stances, doubtful stances, doubtful topics, the rest."""
+        if self.by:
+            group = 0
+        elif self.answer is None:
+            group = 1
+        elif self.confidence < SURE:
+            group = 3 if self.subject is None else 2
+        else:
+            group = 4
+        return group, self.confidence, self.article
+
+
+def open_questions(
+    tx: Transaction, *, limit: int, subject: str | None = None, topic: str | None = None, among: Container[str] | None = None
+) -> tuple[list[Question], int]:
+    """The questions to ask next, and how many are open in all. Those of one article follow each other.
+
+    subject, topic and among (article ids) narrow them down. Reprints are left out: their text is asked about once.
+    """
+    count = 0
+
+    def fitting() -> Iterator[Question]:
+        nonlocal count
+        answers = tx.corrections.by_article()
+        for labels in tx.labels.originals():
+            if among is None or labels.article_id in among:
+                for question in questions_of(labels, answers.get(labels.article_id, ())):
+                    if subject in (None, question.subject) and topic in (None, question.topic):
+                        count += 1
+                        yield question
+
+    chosen = heapq.nsmallest(limit, fitting(), key=lambda question: question.turn)
+    by_article: dict[str, list[Question]] = {}
+    for question in chosen:
+        by_article.setdefault(question.article, []).append(question)
+    return [question for questions in by_article.values() for question in questions], count
+
+
+def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[Question]:
+    """The open questions of an article: those that no correction of this revision answers.
+
+    labels are the models', corrections those in effect.
+    """
+    article, revision = labels.article_id, labels.revision
+    evidence = {(label.subject, label.topic): label.evidence for label in labels.stances}
+    for one in corrections:
+        if one.revision < revision:
+            shown = evidence.get((one.subject or "", one.topic), ()) if one.subject else _on_topic(labels, one.topic)
+            yield Question(article, revision, one.subject, one.topic, one.answer, 1.0, one.author, shown)
+    answered = {(one.subject, one.topic) for one in corrections}
+    held = corrected(labels, corrections)
+    for label in held.stances:
+        if (label.subject, label.topic) not in answered:
+            answer = None if label.stance is Stance.UNSURE else Answer(label.stance)
+            yield Question(article, revision, label.subject, label.topic, answer, label.confidence, evidence=label.evidence)
+    for topic in held.topics:
+        # Whoever gave a stance on a topic has said that it is there.
+        if (None, topic.topic) not in answered and not any(one.subject and one.topic == topic.topic for one in corrections):
+            shown = _on_topic(labels, topic.topic)
+            yield Question(article, revision, None, topic.topic, Answer.PRESENT, topic.score, evidence=shown)
+
+
+def _on_topic(labels: Labels, topic: str | None) -> tuple[Sentence, ...]:
+    return tuple(dict.fromkeys(sentence for label in labels.stances if label.topic == topic for sentence in label.evidence))
+
+
+def look_again(tx: Transaction, question: Question) -> tuple[Question, Article] | None:
+    """A question as it stands now, with the text to be judged; None when it has been answered, or has no object left."""
+    labels = tx.labels.get([question.article]).get(question.article)
+    if labels is None:
+        return None
+    corrections = tx.corrections.by_article([question.article]).get(question.article, [])
+    found = next((one for one in questions_of(labels, corrections) if one.key == question.key), None)
+    text = next((one for one in tx.articles.revisions(question.article) if one.revision == labels.revision), None)
+    return (found, text) if found and text else None
+
+
+Passage = tuple[tuple[str, bool], ...]
+
+
+def passages(text: str, evidence: Iterable[Sentence], *, around: int = 200, opening: int = 700) -> list[Passage]:
+    """Where the evidence stands in a text: pieces of it, each cut into parts that are evidence (True) and parts around them.
+
+    around: characters of context on either side, cut at white space. Without evidence in the text, its first ``opening``
+    characters.
+    """
+    places = sorted((one.start, one.end) for one in evidence if one.end)
+    if not places:
+        places, around = [(0, 0)], opening
+    spans: list[tuple[int, int]] = []
+    for start, end in places:
+        left, right = _window(text, start, end, around)
+        if spans and left <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], right))
+        else:
+            spans.append((left, right))
+    return [tuple(part for part in _parts(text, span, places) if part[0]) for span in spans if text]
+
+
+def _window(text: str, start: int, end: int, around: int) -> tuple[int, int]:
+    """The interval with so many characters on either side, less the halves of words at its ends."""
+    left, right = max(0, start - around), min(len(text), end + around)
+    while 0 < left < start and not text[left - 1].isspace():
+        left += 1
+    while end < right < len(text) and not text[right].isspace():
+        right -= 1
+    return left, right
+
+
+def _parts(text: str, span: tuple[int, int], places: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    at, last = span
+    if at and text[at - 1] != "\n":
+        yield "… ", False
+    for start, end in places:
+        if at < end and start < last:
+            yield text[at:start], False
+            yield text[max(at, start) : end], True
+            at = max(at, end)
+    yield text[at:last], False
+    if last < len(text) and text[last] != "\n":
+        yield " …", False
