@@ -90,7 +90,7 @@ def stance(reader: Reader, count: int) -> dict[str, float]:
             gold.append(CLASSES[answer])
             owner.append(n)
     rows, wanted, of = np.stack(features), np.array(gold), np.array(owner)
-    start = reader.stance.head
+    start = reader.stance.heads.article
     scores = []
     for draw in range(DRAWS):
         chosen = np.isin(of, np.random.default_rng(draw).permutation(len(pieces))[:count])

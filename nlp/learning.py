@@ -16,7 +16,7 @@ from nlp.document import paragraphs, take_apart
 from nlp.learnt import keep_learnt
 from nlp.models import embed
 from nlp.reader import Reader, subject_named
-from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head, fitted, fitted_temperature
+from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head, Heads, fitted, fitted_temperature
 from nlp.stance.reading import SHIPPED
 from nlp.stance.views import view_of
 from nlp.topics import TopicHead, TopicWeights, fitted_head, zero_shot_log_odds
@@ -82,10 +82,11 @@ def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., 
         )
     reader = Reader(watch)
     if not shipped:
-        reader.stance.head = _first_head(reader, progress)
+        first = _first_head(reader, progress)
+        reader.stance.heads = Heads(first, first)
     stance = _learn_stance(reader, judged, progress)
     topics = _learn_topics(reader, judged)
-    head = stance[1] if stance and stance[0].helps else None if shipped else reader.stance.head
+    head = stance[1] if stance and stance[0].helps else None if shipped else reader.stance.heads.article
     helpful = [head for gain, head in topics.values() if gain.helps]
     own = reader.topics.weights
     weights = TopicWeights(own.best, own.mean, own.bias, (*helpful, *own.heads)) if helpful else None
@@ -123,7 +124,7 @@ def _learn_stance(reader: Reader, judged: Sequence[_Judged], progress: Callable[
     if len(set(folds)) < FOLDS:
         return None
     rows, wanted, fold = np.stack(features), np.array(gold), np.array(folds)
-    start = reader.stance.head
+    start = reader.stance.heads.article
 
     def right(head: Head, chosen: NDArray[np.bool_]) -> int:
         return int((head.logits(rows[chosen]).argmax(axis=1) == wanted[chosen]).sum())

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nlp import packed
 from nlp.background import WEIGHTS
-from nlp.stance.head import Head
+from nlp.stance.head import Head, Heads
 from nlp.stance.views import View
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ FILE = WEIGHTS / "stance-e5-small.npz"
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """A view in tokens: ids, and of each whether it belongs to the text (1) or to what precedes it (0), whether it names the
-    subject, and the row of its sentence (one more row than sentences, for what belongs to none)."""
+    subject, and the row of its sentence (one more row than sentences, for what belongs to none). single: it is one sentence."""
 
     ids: list[int]
     text: Floats
     names: Floats
     rows: NDArray[np.int64]
+    single: bool
 
 
 class Looks(nn.Module):
@@ -55,6 +56,7 @@ class Looks(nn.Module):
         self.key = nn.Linear(dimension, width, bias=False)
         self.query = nn.Linear(dimension, width, bias=False)
         self.over_all = nn.Parameter(torch.zeros(width))
+        self.of_sentence = nn.Parameter(torch.zeros(width))
 
     def attention(self, states: Tensor, text: Tensor, questions: Tensor) -> Tensor:
         """Weights over tokens (questions, tokens) that sum to 1 over the text (a mask of the tokens)."""
@@ -62,9 +64,10 @@ class Looks(nn.Module):
         weights: Tensor = scores.masked_fill(text == 0, -1e4).softmax(dim=1)
         return weights
 
-    def questions(self, topics: Sequence[Tensor | None]) -> Tensor:
-        """The vectors that ask: of topics (None: over all)."""
-        return torch.stack([self.over_all if topic is None else self.query(topic) for topic in topics])
+    def questions(self, topics: Sequence[Tensor | None], *, single: bool) -> Tensor:
+        """The vectors that ask: of topics (None: over all), of a text or of a single sentence."""
+        over_all = self.of_sentence if single else self.over_all
+        return torch.stack([over_all if topic is None else self.query(topic) for topic in topics])
 
 
 class LowRank(nn.Module):
@@ -151,7 +154,7 @@ class StanceEncoder(nn.Module):
         states = self.states(tokens)
         made = []
         for n, one in enumerate(tokens):
-            weights = self.weights(states[-1][n], one, self.looks.questions(topics[n]))
+            weights = self.weights(states[-1][n], one, self.looks.questions(topics[n], single=one.single))
             made.append(torch.cat([weights @ state[n] for state in states], dim=1).flatten(1))
         return torch.cat(made)
 
@@ -161,7 +164,7 @@ class StanceEncoder(nn.Module):
         states = self.states(tokens)
         made = []
         for n, one in enumerate(tokens):
-            weights = self.weights(states[-1][n], one, self.looks.questions(topics[n]))[:, :, : len(one.ids)]
+            weights = self.weights(states[-1][n], one, self.looks.questions(topics[n], single=one.single))[:, :, : len(one.ids)]
             rows = nn.functional.one_hot(torch.from_numpy(one.rows)).T.float()
             of_text = [
                 torch.cat([(rows[:, None] * looks) @ state[n, : len(one.ids)] for state in states], dim=1).flatten(1).numpy()
@@ -185,17 +188,18 @@ def tokens_of(view: View, tokenizer: Any) -> Tokens:
     rows = np.where(real, np.searchsorted(starts, offsets[:, 0], side="right") - 1, len(starts)).clip(0)
     text = np.zeros(len(ids), np.float32)
     text[len(asked) :] = 1
-    return Tokens(ids, text, names, rows)
+    return Tokens(ids, text, names, rows, view.single)
 
 
-def save(encoder: StanceEncoder, head: Head, file: Path) -> None:
-    """Write what was learnt: corrections, looks and head, in half precision."""
+def save(encoder: StanceEncoder, heads: Heads, file: Path) -> None:
+    """Write what was learnt: corrections, looks and heads, in half precision."""
     learnt: dict[str, Any] = {
         name: weight.detach().numpy().astype(np.float16)
         for name, weight in encoder.named_parameters()
         if not name.startswith("base.") or name.endswith((".down", ".up"))
     }
-    np.savez_compressed(file, **(learnt | head.stored()))
+    kept = {f"{name}:{part}": values for name, head in heads._asdict().items() for part, values in head.stored().items()}
+    np.savez_compressed(file, **(learnt | kept))
 
 
 class AdaptedLooks:
@@ -219,16 +223,16 @@ class AdaptedLooks:
 
 
 @cache
-def load() -> tuple[StanceEncoder, Head]:
-    """The shipped encoder, its corrections folded into its layers, and the shipped head."""
+def load() -> tuple[StanceEncoder, Heads]:
+    """The shipped encoder, its corrections folded into its layers, and the shipped heads."""
     from nlp.e5 import PackedE5
 
     encoder = StanceEncoder(PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST))
     with np.load(FILE) as stored:
-        learnt = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files if "." in name}
-        head = Head.restored(stored)
+        learnt = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files if ":" not in name}
+        heads = Heads(*(Head.restored({part: stored[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
     encoder.load_state_dict(learnt, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):
         setattr(module, name, getattr(module, name).fold())
     encoder.base.tokenizer.no_padding()
-    return encoder.eval(), head
+    return encoder.eval(), heads

@@ -6,12 +6,14 @@ told: class activation maps (Zhou et al. 2016, CVPR) over sentences.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
+
+from nlp.stance.views import View
 
 Floats = NDArray[np.float32]
 
@@ -26,6 +28,7 @@ class Head:
     weight: Floats
     bias: Floats
     temperature: float = 1.0
+    PARTS: ClassVar[tuple[str, ...]] = ("weight", "bias", "temperature")
 
     def logits(self, features: Floats) -> Floats:
         """(n, 4) of features (n, width), at temperature 1."""
@@ -57,6 +60,17 @@ class Head:
     def restored(cls, stored: Mapping[str, NDArray[Any]]) -> "Head":
         """The head of these arrays."""
         return cls(stored["weight"].astype(np.float32), stored["bias"].astype(np.float32), float(stored["temperature"]))
+
+
+class Heads(NamedTuple):
+    """The head for articles, and the one for single sentences: quotes, and texts that are no longer than that."""
+
+    article: Head
+    sentence: Head
+
+    def of(self, view: View) -> Head:
+        """The head that judges a view."""
+        return self.sentence if view.single else self.article
 
 
 def standardised(features: Floats) -> Floats:

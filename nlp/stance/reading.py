@@ -8,7 +8,7 @@ import numpy as np
 from nlp.models import load_model
 from nlp.stance import adapted, general
 from nlp.stance.conclude import Conclusion, conclude
-from nlp.stance.head import Floats, Head
+from nlp.stance.head import Floats, Head, Heads
 from nlp.stance.views import View
 from nlp.topics import prototypes
 from vigie.watch import Topic
@@ -35,11 +35,14 @@ class StanceModel:
         model = load_model(name)
         self._looks: Looks
         if name == SHIPPED:
-            encoder, shipped = adapted.load()
-            self._looks, self.head = adapted.AdaptedLooks(encoder, batch=BATCH), learnt or shipped
+            encoder, heads = adapted.load()
+            self._looks, self.heads = adapted.AdaptedLooks(encoder, batch=BATCH), heads
         else:
             self._looks = general.SentenceLooks(model, name, batch=BATCH)
-            self.head = learnt or general.prototype_head(model, name)
+            head = general.prototype_head(model, name)
+            self.heads = Heads(head, head)
+        if learnt is not None:
+            self.heads = Heads(learnt, self.heads.sentence if name == SHIPPED else learnt)
         self.calibrated = name == SHIPPED or learnt is not None
         self._topics = {topic.id: _unit(prototypes(model, name, topic).mean(axis=0)) for topic in topics}
 
@@ -51,7 +54,7 @@ class StanceModel:
     def conclusions(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[dict[str | None, Conclusion]]:
         """For each view the conclusion on each of its questions."""
         return [
-            {topic: conclude(part, self.head, view) for topic, part in zip(topics, parts, strict=True)}
+            {topic: conclude(part, self.heads.of(view), view) for topic, part in zip(topics, parts, strict=True)}
             for (view, topics), parts in zip(asked, self.parts(asked), strict=True)
         ]
 

@@ -29,6 +29,11 @@ class View:
     sentences: tuple[Sentence, ...]
     places: tuple[Span, ...]
 
+    @property
+    def single(self) -> bool:
+        """Whether it is a sentence by itself: there polarity toward the subject decides, with no article in view."""
+        return len(self.sentences) == 1
+
 
 def view_of(document: Document, subject: Subject, *, relevant: Collection[int] = ()) -> View:
     """The view of a document, title first. Of a long one: the lead, what names the subject, what is relevant, then the rest.
