@@ -1,12 +1,14 @@
 """The packaged models compared: quality of topics, articles a second of ``vigie read``, memory, time to load, and where the time goes.
 
 The articles have 500 words, put together from the newsroom's paragraphs. They are read from one archive by one process and by two,
-after these have loaded. Peers in the same run: the model embedding the same paragraphs and nothing else, and spaCy as it comes.
+after these have loaded. Stance is read only of articles that name a subject of the watch, so that two kinds are timed: those that all
+name one, and the same ones for a watch whose subject none names. Peers in the same run: the model embedding the same paragraphs and
+nothing else, and spaCy as it comes.
 
 Seconds are of processor time, and of two processes each is taken to have a core of its own: each has one thread, and what else a
 machine does at the time does not count. What the clock said is beside it.
 
-    python -m benchmarks.models [--articles 96] [--json FILE]
+    python -m benchmarks.models [--articles 64] [--json FILE]
 """
 
 import argparse
@@ -23,20 +25,30 @@ from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.metrics import f1_score
-
 import nlp.reader
-from benchmarks.quality_labels import TOPICS, article_of, deepseek_watch, scores
+from benchmarks import quality_press
+from benchmarks.quality_labels import article_of, deepseek_watch, scores
+from benchmarks.quality_press import records, topic_scores
 from newsroom.press import load_press
 from nlp.models import PACKAGED
 from vigie.archive import Archive
 from vigie.article import Article, article_id
-from vigie.watch import Watch
+from vigie.watch import Models, Subject, Watch
 
 WORDS = 500
-PARTS = ("detect_language", "take_apart", "embed", "sentence_probabilities", "find_quotes", "sketch")
-PRESS = Path(__file__).parent / "press"
+# What the watch names for topics and stories, and for stance.
+PAIRS = (("e5-small", "e5-small"), ("static", "e5-small"), ("static", "static"))
+PARTS = {
+    "language": (nlp.reader, "detect_language"),
+    "sentences and entities": (nlp.reader, "take_apart"),
+    "embedding": (nlp.reader, "embed"),
+    "stance": (nlp.reader.Reader, "_stances"),
+    "stance of quotes": (nlp.reader.Reader, "_voices"),
+    "quotes": (nlp.reader, "find_quotes"),
+    "reprints": (nlp.reader, "sketch"),
+    "marks": (nlp.reader, "find_marks"),
+    "stories": (nlp.reader, "group_stories"),
+}
 
 
 def articles(count: int) -> list[Article]:
@@ -67,15 +79,16 @@ def long_articles(count: int, language: str) -> list[Article]:
     return made
 
 
-def watch_with(model: str) -> Watch:
-    """The shipped watch without its sources, read by a model."""
+def watch_with(embedding: str, stance: str, *, named: bool = True) -> Watch:
+    """The shipped watch without its sources, read by these models; named: on a subject that the articles name."""
     watch = deepseek_watch()
-    return watch.model_copy(update={"models": watch.models.model_copy(update={"embedding": model})})
+    subjects = watch.subjects if named else (Subject(id="ocelot", name="Ocelot Robotique"),)
+    return watch.model_copy(update={"models": Models(embedding=embedding, stance=stance), "subjects": subjects})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=96)
+    parser.add_argument("--articles", type=int, default=64)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -83,12 +96,12 @@ def main() -> None:
         print(json.dumps(CHILDREN[arguments.child[0]](*arguments.child[1:])), flush=True)
         return
     result: dict[str, Any] = {"spaCy as it comes, articles/s": {lang: _ask("spacy", lang) for lang in ("fr", "en")}}
-    for model in PACKAGED:
-        result[model] = {"quality": _ask("quality", model)}
-        for language, processes in product(("fr", "en"), (1, 2)):
-            speed = _speed(model, language, processes, arguments.articles)
-            result[model][f"{language}, {processes} process{'es' if processes > 1 else ''}"] = speed
-            print(model, language, processes, speed, file=sys.stderr, flush=True)
+    result["topics macro-F1"] = {model: _ask("quality", model) for model in PACKAGED}
+    for pair, language, processes, named in product(PAIRS, ("fr", "en"), (1, 2), (False, True)):
+        about = "on the subject" if named else "on other things"
+        key = f"topics by {pair[0]}, stance by {pair[1]}; {language}, {about}; processes: {processes}"
+        result[key] = _speed(pair, language, processes, named, arguments.articles)
+        print(key, result[key], file=sys.stderr, flush=True)
     print(json.dumps(result, indent=2, ensure_ascii=False))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -103,7 +116,7 @@ def _ask(*words: str) -> Any:
     return json.loads(_start(*words).communicate()[0])
 
 
-def _speed(model: str, language: str, processes: int, count: int) -> dict[str, Any]:
+def _speed(pair: tuple[str, str], language: str, processes: int, named: bool, count: int) -> dict[str, Any]:
     """Processes that read one archive together, from the moment when all have loaded."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive.open(Path(folder))
@@ -111,7 +124,7 @@ def _speed(model: str, language: str, processes: int, count: int) -> dict[str, A
             for article in long_articles(count, language):
                 tx.articles.store(article, page_id=None, at=1.0)
         archive.close()
-        children = [_start("read", model, language, folder) for _ in range(processes)]
+        children = [_start("read", *pair, language, "named" if named else "", folder) for _ in range(processes)]
         for child in children:
             assert child.stdout is not None
             child.stdout.readline()
@@ -126,7 +139,7 @@ def _speed(model: str, language: str, processes: int, count: int) -> dict[str, A
     return {
         "articles/s": round(count * processes / busy, 1),
         "articles/s by the clock": round(count / whole, 1),
-        "embedding alone, articles/s a process": round(count / parts["embed"], 1),
+        "embedding alone, articles/s a process": round(count / parts["embedding"], 1),
         "shares": {name: round(seconds / busy, 3) for name, seconds in parts.items()},
         "load s": round(max(one["load"] for one in told), 1),
         "MiB loaded": max(one["loaded_mib"] for one in told),
@@ -134,18 +147,19 @@ def _speed(model: str, language: str, processes: int, count: int) -> dict[str, A
     }
 
 
-def _read(model: str, language: str, folder: str) -> dict[str, Any]:
+def _read(embedding: str, stance: str, language: str, named: str, folder: str) -> dict[str, Any]:
     parts: Counter[str] = Counter()
-    for name in PARTS:
-        setattr(nlp.reader, name, _timed(getattr(nlp.reader, name), name, parts))
-    nlp.reader.Reader(watch_with(model)).read(long_articles(1, language))
+    for part, (owner, name) in PARTS.items():
+        setattr(owner, name, _timed(getattr(owner, name), part, parts))
+    watch = watch_with(embedding, stance, named=bool(named))
+    nlp.reader.Reader(watch).read(long_articles(1, language))
     load = time.process_time()
     loaded = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() // 2**20
     print("ready", flush=True)
     sys.stdin.readline()
     parts.clear()
     began, started = time.time(), time.process_time()
-    nlp.reader.read_archive(Archive.open(Path(folder)), watch_with(model), progress=lambda *_, **__: None)
+    nlp.reader.read_archive(Archive.open(Path(folder)), watch, progress=lambda *_, **__: None)
     ended, seconds = time.time(), time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     told: dict[str, Any] = {"load": load, "loaded_mib": loaded, "peak_mib": peak, "parts": parts}
@@ -179,30 +193,17 @@ def _spacy(language: str) -> float:
 
 
 def _quality(model: str) -> dict[str, Any]:
-    reader = nlp.reader.Reader(watch_with(model))
+    """Macro-F1 of the topics by language; stance is left to the fast model here, since it changes no topic."""
+    reader = nlp.reader.Reader(watch_with(model, "static", named=False))
     pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
     newsroom = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
-    groups = ("all", "fr", "en", "held back")
-    return {
-        "newsroom, topics macro-F1": {group: newsroom[group]["topics macro-F1"] for group in groups},
-        **{f"press {part}, topics macro-F1": press_topics(reader, part) for part in ("dev", "test")},
-    }
-
-
-def press_topics(reader: nlp.reader.Reader, part: str) -> dict[str, float]:
-    """Macro-F1 of the topics on a part of the press texts, over all and by language."""
-    rows = [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
-    read = reader.read(
-        [Article(article_id(row["id"]), "", "", "", row["title"], row["text"], language=row["language"]) for row in rows]
-    )
-    gold = np.array([[topic in row["topics"] for topic in TOPICS] for row in rows])
-    found = np.array([[topic in {label.topic for label in one.labels.topics} for topic in TOPICS] for one in read])
-    languages = np.array([row["language"] for row in rows])
-    groups = {"all": languages != ""} | {language: languages == language for language in ("fr", "en", "de", "es", "it")}
-    return {
-        name: round(float(f1_score(gold[chosen], found[chosen], average="macro", zero_division=0)), 3)
-        for name, chosen in groups.items()
-    }
+    made = {"newsroom": {group: newsroom[group]["topics macro-F1"] for group in ("all", "fr", "en", "held back")}}
+    for part in ("dev", "test"):
+        texts = records(part)
+        readings = reader.read([quality_press.article_of(text) for text in texts])
+        found = topic_scores(texts, [{label.topic for label in reading.labels.topics} for reading in readings])
+        made[f"press {part}"] = {group: table["macro-F1"] for group, table in found.items()}
+    return made
 
 
 CHILDREN: dict[str, Callable[..., Any]] = {"read": _read, "spacy": _spacy, "quality": _quality}
