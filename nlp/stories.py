@@ -2,9 +2,9 @@
 
 Reprints: MinHash over word trigrams (Broder 1997). Accounts: nlp.events. Both within three days.
 
-A story is a star: its first article in time, and those that tell the event of that one. Chains do not merge events that only
-share a neighbour, and the result depends on the set of articles alone, not on the order or the batches in which they were read:
-whether an article joins depends on what was published in the three days before it.
+A story is a star: its first article in time, those that tell the event of that one, and reprints of either. Chains do not
+merge events that only share a neighbour, and the result depends on the set of articles alone, not on the order or the batches
+in which they were read: whether an article joins depends on what was published in the three days before it.
 """
 
 import re
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from rensa import RMinHash
 
 from nlp.events import WINDOW_S, EventModel, Telling, Window, event_model
@@ -59,7 +60,10 @@ def group_stories(tx: Transaction, embedding: str) -> int:
     for article in sorted(moved):
         tx.stories.set(article, after[article].story, reprint_of=after[article].reprint_of)
     stories = {after[article].story for article in moved} | {before[article].story for article in moved if article in before}
-    tx.changes.append(article for article, place in (before | after).items() if place.story in stories)
+    seen = before | after
+    tx.changes.append(article for article, place in seen.items() if place.story in stories)
+    for story in sorted(stories - seen.keys()):  # begun before what was looked at: a reprint of a late account
+        tx.changes.append(tx.stories.members(story))
     return len(moved)
 
 
@@ -71,52 +75,58 @@ def group(prints: Sequence[Fingerprint], model: EventModel, *, since: float | No
         return places
     width = max(len(one.embedding or b"") for one in dated) // 2
     tellings = [telling(one, width=width) for one in dated]
-    leaders, window = _Leaders(dated, tellings), Window()
+    sketches = np.stack([np.frombuffer(one.sketch or bytes(4 * PERMUTATIONS), np.uint32) for one in dated])
+    leaders, window = _Leaders(tellings), Window()
+    known: list[Place] = []
+    first = 0
     for n, one in enumerate(dated):
         window.add(tellings[n])
+        while tellings[first].published < tellings[n].published - WINDOW_S:
+            first += 1
         if since is not None and tellings[n].published < since:
-            if one.story == one.article:
-                leaders.add(n)
-            continue
-        leader, is_reprint = leaders.told_by(n, model, window)
-        if leader is None:
-            leaders.add(n)
-            places[one.article] = Place(one.article, None)
+            known.append(Place(one.story or one.article, one.reprint_of))
+        elif (repeated := _most_alike(sketches, first, n)) is not None:
+            known.append(Place(known[repeated].story, known[repeated].reprint_of or dated[repeated].article))
         else:
-            places[one.article] = Place(dated[leader].article, dated[leader].article if is_reprint else None)
+            leader = leaders.told_by(n, model, window)
+            known.append(Place(one.article if leader is None else dated[leader].article, None))
+        if known[n].story == one.article:
+            leaders.add(n)
+        if since is None or tellings[n].published >= since:
+            places[one.article] = known[n]
     return places
 
 
-class _Leaders:
-    """The first articles of the stories of three days; their vectors and sketches stand in a row, to be compared at once."""
+def _most_alike(sketches: NDArray[np.uint32], first: int, n: int) -> int | None:
+    """The article from the first on whose text the n-th repeats, if there is one."""
+    if first == n:
+        return None
+    shared = (sketches[first:n] == sketches[n]).mean(axis=1)
+    return first + int(np.argmax(shared)) if shared.max() >= REPRINT else None
 
-    def __init__(self, dated: Sequence[Fingerprint], tellings: Sequence[Telling]) -> None:
+
+class _Leaders:
+    """The first articles of the stories of three days; their vectors stand in a row, to be compared at once."""
+
+    def __init__(self, tellings: Sequence[Telling]) -> None:
         self._tellings = tellings
-        self._sketches_of = [np.frombuffer(one.sketch or bytes(4 * PERMUTATIONS), np.uint32) for one in dated]
         self._members: list[int] = []
-        self._vectors = np.zeros((len(dated), len(tellings[0].vector)), np.float32)
-        self._sketches = np.zeros((len(dated), PERMUTATIONS), np.uint32)
-        self._times = np.zeros(len(dated))
+        self._vectors = np.zeros((len(tellings), len(tellings[0].vector)), np.float32)
+        self._times = np.zeros(len(tellings))
         self._first_open = 0
 
     def add(self, n: int) -> None:
         """The n-th article opens a story."""
         at = len(self._members)
         self._members.append(n)
-        self._vectors[at], self._sketches[at] = self._tellings[n].vector, self._sketches_of[n]
-        self._times[at] = self._tellings[n].published
+        self._vectors[at], self._times[at] = self._tellings[n].vector, self._tellings[n].published
 
-    def told_by(self, n: int, model: EventModel, window: Window) -> tuple[int | None, bool]:
-        """The leader whose story the n-th article tells (None: its own), and whether it reprints that leader's text."""
+    def told_by(self, n: int, model: EventModel, window: Window) -> int | None:
+        """The leader whose story the n-th article tells; None: its own."""
         later = self._tellings[n]
         while self._first_open < len(self._members) and self._times[self._first_open] < later.published - WINDOW_S:
             self._first_open += 1
         near = slice(self._first_open, len(self._members))
-        if near.start == near.stop:
-            return None, False
-        shared = (self._sketches[near] == self._sketches_of[n]).mean(axis=1)
-        if shared.max() >= REPRINT:
-            return self._members[near][int(np.argmax(shared))], True
         hours = np.asarray((later.published - self._times[near]) / 3600, np.float32)
         cosines = self._vectors[near] @ later.vector
         worth_a_look = np.flatnonzero(cosines >= model.least_cosines(ONE_EVENT, later, hours, window))
@@ -125,7 +135,7 @@ class _Leaders:
             likely = model.probability(window.compare(self._tellings[leader], later))
             if likely > best[0] or (likely == best[0] and best[1] is None):
                 best = (likely, leader)
-        return best[1], False
+        return best[1]
 
 
 def telling(one: Fingerprint, *, width: int | None = None) -> Telling:

@@ -70,6 +70,20 @@ def test_an_event_is_one_story_in_all_languages_and_its_neighbours_are_others(pr
     assert {one.language for one in prints if places[one.article].story in bid} == {"en", "fr", "de", "es"}
 
 
+def test_a_reprint_belongs_to_the_story_of_its_text_and_names_the_first_that_had_it(prints: list[Fingerprint]) -> None:
+    german = next(one for one in prints if one.story == "openai-bid" and one.language == "de")
+    assert german.published is not None
+    copy = replace(german, article="copy", published=german.published + 2 * 3600)
+    again = replace(german, article="again", published=german.published + 50 * 3600)
+    fresh = sorted(
+        (replace(one, story=None) for one in (*prints, copy, again)), key=lambda one: (one.published or 0, one.article)
+    )
+    places = group(fresh, event_model("e5-small"), since=None)
+    assert places["copy"].story == places["again"].story == places[german.article].story != german.article
+    assert places["copy"].reprint_of == places["again"].reprint_of == german.article
+    assert places[german.article].reprint_of is None
+
+
 def test_grouping_a_part_gives_what_grouping_the_whole_gives(prints: list[Fingerprint]) -> None:
     model = event_model("e5-small")
     whole = group([replace(one, story=None) for one in prints], model, since=None)
