@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
@@ -28,7 +29,7 @@ from nlp import packed
 from nlp.e5 import PackedE5
 from nlp.models import load_model
 from nlp.stance.adapted import FILE, StanceEncoder, Tokens, save, tokens_of
-from nlp.stance.head import NONE, Head, Heads, fitted_temperature
+from nlp.stance.head import NONE, Floats, Head, Heads, fitted, fitted_temperature
 from nlp.stance.views import View, compose
 from nlp.topics import prototypes
 from vigie.article import Sentence
@@ -40,6 +41,7 @@ POLARITIES = {"negative": 1, "neutral": 2, "positive": 3}
 BATCH = 16
 NEWS_EPOCHS, PRESS_EPOCHS = 1, 6
 NEWS_KEPT = 0.1
+SENTENCE_STRENGTH = 0.03
 EXCHANGED = 0.4
 RATE, HEAD_RATE, WARM_UP = 1e-3, 2e-3, 0.06
 # A topic that an article does not treat is the commonest answer; it must not drown the others.
@@ -98,10 +100,9 @@ class Model(nn.Module):
         made: Tensor = torch.where(single[:, None], self.sentence(features), self.article(features))
         return made
 
-    def heads(self, *temperatures: float) -> Heads:
+    def heads(self) -> Heads:
         """The heads as they stand, for articles and for sentences."""
-        layers = zip((self.article, self.sentence), temperatures or (1.0, 1.0), strict=True)
-        return Heads(*(Head(layer.weight.detach().numpy(), layer.bias.detach().numpy(), warmth) for layer, warmth in layers))
+        return Heads(*(Head(one.weight.detach().numpy(), one.bias.detach().numpy()) for one in (self.article, self.sentence)))
 
 
 def main() -> None:
@@ -134,16 +135,21 @@ def main() -> None:
         return articles + random.sample(news, round(NEWS_KEPT * len(news)))
 
     _train(model, one_round, questions, epochs=arguments.epochs, after=lambda: print(_score(model, dev, questions), flush=True))
-    judged = [dev, list(_sentences(arguments.newsmtsc, "dev_rw", tokenizer)) if news else dev]
-    temperatures = [_temperature(model, some, head, questions) for some, head in zip(judged, model.heads(), strict=True)]
-    save(model.encoder, model.heads(*temperatures), arguments.out)
-    print("temperatures", np.round(temperatures, 3), "bytes", arguments.out.stat().st_size)
+    article, sentence = model.heads()
+    heads = [_warmed(article, *_answers(model, dev, questions))]
+    if news:
+        # The encoder has moved since the sentences were learnt: their head once more, on all of them.
+        found = fitted(*_answers(model, news, questions), start=sentence, strength=SENTENCE_STRENGTH)
+        judged = list(_sentences(arguments.newsmtsc, "dev_rw", tokenizer))
+        heads.append(_warmed(found, *_answers(model, judged, questions)))
+    save(model.encoder, Heads(heads[0], heads[-1]), arguments.out)
+    print("temperatures", [round(head.temperature, 3) for head in heads], "bytes", arguments.out.stat().st_size)
 
 
-def _temperature(model: Model, examples: Sequence[Example], head: Head, questions: Questions) -> float:
-    features, gold = _answers(model, examples, questions)
+def _warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
+    """The head with the temperature that these answers ask for."""
     of_subject = gold != NONE
-    return fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1)
+    return Head(head.weight, head.bias, fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1))
 
 
 def _records(part: str) -> list[dict[str, Any]]:
@@ -223,7 +229,7 @@ def _batches(examples: list[Example]) -> list[list[Example]]:
 
 
 @torch.inference_mode()
-def _answers(model: Model, examples: Sequence[Example], questions: Questions) -> tuple[Any, Any]:
+def _answers(model: Model, examples: Sequence[Example], questions: Questions) -> tuple[Floats, NDArray[np.int64]]:
     """Features and gold answers of all questions."""
     model.dropout.train(False)
     found = [model.features(examples[n : n + BATCH], questions.whole) for n in range(0, len(examples), BATCH)]
