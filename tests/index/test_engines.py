@@ -203,8 +203,8 @@ def test_a_hit_is_the_contract_of_search_results(new_index: NewIndex) -> None:
             "id": one.article.id, "url": "https://lemonde.example/1", "title": "Titre", "source": "lemonde", "language": "fr",
             "published": "2025-01-27T10:00:00+01:00", "topics": ["data"],
             "stances": [
-                {"subject": "deepseek", "topic": None, "stance": "critical", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."]},
-                {"subject": "deepseek", "topic": "data", "stance": "unsure", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."]},
+                {"subject": "deepseek", "topic": None, "stance": "critical", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."], "by": ""},
+                {"subject": "deepseek", "topic": "data", "stance": "unsure", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."], "by": ""},
             ],
             "story": one.article.id,
         },
