@@ -34,8 +34,8 @@ GENERAL_TOPICS = 3
 THRESHOLD = 0.5
 # How fast a margin turns into a probability under a model that nobody has measured: as under e5-small.
 UNMEASURED_SLOPE = 36.0
-# How dear the weights of a topic are against the loss of one article, where a few dozen are learnt from: of 0.1 to 0.003 little is
-# gained below this (benchmarks.few_shot, on the development texts).
+# How dear the weights of a topic are against the loss of one article, where a few dozen are learnt from: of 0.1 to 0.003 little
+# is gained below this (benchmarks.few_shot, on the development texts).
 STRENGTH = 0.01
 # One description in one language reaches a cosine of .6 to .7 to the whole topic, with examples .75; other topics stay below .6.
 OTHER_TOPIC, SAME_TOPIC = 0.6, 0.75

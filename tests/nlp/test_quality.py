@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import quality_entities, quality_quotes
+from benchmarks import quality_entities, quality_press, quality_quotes
 from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from newsroom.press import load_press
@@ -24,6 +24,18 @@ def test_labels_of_the_newsroom(reader: Reader) -> None:
     for group, floors in FLOORS["newsroom"].items():
         for name, floor in floors.items():
             assert found[group][name] >= floor, (group, name)
+
+
+def test_press_texts(reader: Reader) -> None:
+    texts = quality_press.records("dev")
+    answers, topics = quality_press.read(reader, texts)
+    stance, floors = quality_press.scores(answers)["stance"], FLOORS["press dev"]
+    for group, floor in floors["stance"].items():
+        assert stance[group]["macro-F1"] >= floor, group
+    assert stance["all"]["unsure"] <= floors["unsure at most"]
+    found = quality_press.topic_scores(texts, topics)["all"]
+    for name, floor in floors["topics"].items():
+        assert found[name] >= floor, name
 
 
 def test_reprints() -> None:
