@@ -8,6 +8,8 @@ RUNS = (
     ("benchmarks.extraction",),
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),
+    ("benchmarks.quality_press",),
+    ("benchmarks.few_shot",),
     ("benchmarks.quality_quotes",),
     ("benchmarks.quality_entities",),
     ("benchmarks.quality_stories",),
