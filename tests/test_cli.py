@@ -128,7 +128,7 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
     lines = [
         {
             "title": "La Cnil s'inquiète",
-            "text": "DeepSeek envoie les données personnelles en Chine, sans garantie, ce qui est grave.",
+            "text": "DeepSeek envoie les données personnelles de ses utilisateurs en Chine sans aucune garantie, dénonce le régulateur. C'est une faute grave de DeepSeek.",
             "subject": "DeepSeek",
         },
         {
