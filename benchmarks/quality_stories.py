@@ -66,9 +66,9 @@ def newsroom_rows() -> list[Row]:
     return sorted(rows, key=lambda row: (datetime.fromisoformat(row["published"]), row["id"]))
 
 
-def story_scores(rows: Sequence[Row]) -> dict[str, Any]:
-    """The scores of the stories that Vigie makes of these articles."""
-    return _scores(rows, fingerprints(rows, MODEL), event_model(MODEL))
+def story_scores(rows: Sequence[Row], model: str = MODEL) -> dict[str, Any]:
+    """The scores of the stories that Vigie makes of these articles with an embedding model."""
+    return _scores(rows, fingerprints(rows, model), event_model(model))
 
 
 def _alike(rows: Sequence[Row]) -> list[Fingerprint]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import quality_entities, quality_press, quality_quotes
+from benchmarks.models import topics_of
 from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from newsroom.press import load_press
@@ -36,6 +37,20 @@ def test_press_texts(reader: Reader) -> None:
     found = quality_press.topic_scores(texts, topics)["all"]
     for name, floor in floors["topics"].items():
         assert found[name] >= floor, name
+
+
+def test_topics_of_the_fast_model() -> None:
+    found = topics_of("static")["newsroom"]
+    for group, floor in FLOORS["static"]["topics"].items():
+        assert found[group] >= floor, group
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_stories_of_the_fast_model(part: str) -> None:
+    found = story_scores(load(FOLDER / f"{part}.jsonl"), "static")
+    for group, floors in FLOORS["static"]["stories"][part].items():
+        for name, floor in floors.items():
+            assert found[group][name] >= floor, (group, name)
 
 
 def test_reprints() -> None:
