@@ -10,22 +10,19 @@ the shipped head has never seen.
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import f1_score
 
 from benchmarks.quality_labels import article_of as newsroom_article
 from benchmarks.quality_labels import deepseek_watch
-from benchmarks.quality_press import TOPICS, article_of, records
+from benchmarks.quality_press import TOPICS, records
 from newsroom.press import load_press
 from nlp.document import paragraphs
 from nlp.learning import STANCE_STRENGTH
-from nlp.models import embed
 from nlp.reader import Reader
 from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, fitted
 from nlp.topics import TopicModel, fitted_head, zero_shot_log_odds
-from vigie.article import Article
 from vigie.watch import Topic
 
 DRAWS = 20
@@ -55,7 +52,7 @@ def topics(reader: Reader, count: int) -> dict[str, float]:
     described = [Topic(id=topic, label={"fr": label}, description={"fr": label}) for topic, label in LABELS.items()]
     model = TopicModel(reader.model, reader.model_name, described)
     texts = records("dev")
-    vectors = [_vectors(reader, model, article_of(record)) for record in texts]
+    vectors = [model.passage_vectors(paragraphs(record["title"], record["text"])) for record in texts]
     margins = [model.margins(found) for found in vectors]
     before = np.array([model.log_odds(own, found) for own, found in zip(vectors, margins, strict=True)])
     zero_shot = np.array([zero_shot_log_odds(found, model.weights) for found in margins])
@@ -73,10 +70,6 @@ def topics(reader: Reader, count: int) -> dict[str, float]:
     return _gain(scores)
 
 
-def _vectors(reader: Reader, model: TopicModel, article: Article) -> Any:
-    return model.centre(embed(reader.model, [text for text, _, _ in paragraphs(article.title, article.text)]))
-
-
 def stance(reader: Reader, count: int) -> dict[str, float]:
     """Macro-F1 of the stance, over all and on the topics, before and after."""
     subject = reader.watch.subjects[0]
@@ -84,7 +77,7 @@ def stance(reader: Reader, count: int) -> dict[str, float]:
     pieces = [piece for piece in load_press() if not piece.reprint_of and piece.reference.overall != "none"]
     for n, piece in enumerate(pieces):
         asked = {None: piece.reference.overall, **{t: s for t, s in piece.reference.topics.items() if s != "none"}}
-        view = reader.view(newsroom_article(piece), subject)
+        view = reader.views(newsroom_article(piece), (subject,))[subject.id]
         for parts, answer in zip(reader.stance.parts([(view, list(asked))])[0], asked.values(), strict=True):
             features.append(parts.sum(axis=0))
             gold.append(CLASSES[answer])

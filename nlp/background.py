@@ -49,8 +49,8 @@ def background(name: str, model: "SentenceTransformer") -> Background:
     file = WEIGHTS / f"background-{name}.npz"
     if file.exists():
         with np.load(file) as stored:
-            count = len(general_topics())
-            return Background(stored["mean"], tuple(stored[f"topic{n}"].astype(np.float32) for n in range(count)))
+            topics = (stored[f"topic{n}"].astype(np.float32) for n in range(len(stored.files) - 1))
+            return Background(stored["mean"], tuple(topics))
     return make_background(model)
 
 

@@ -1,18 +1,15 @@
 """Why an article got its labels: the sentences, the nearest prototypes, and what each part weighs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
 from nlp.document import paragraphs
-from nlp.models import embed
 from nlp.reader import Reader
 from nlp.stance.conclude import Conclusion, shown_stance
 from nlp.topics import THRESHOLD, prototype_texts, zero_shot_log_odds
 from vigie.article import Article, Sentence, Stance
-from vigie.watch import Subject
 
 PROTOTYPES_SHOWN = 3
 
@@ -65,21 +62,21 @@ class Explanation:
     stances: tuple[WhyStance, ...]
 
 
-def explain(reader: Reader, article: Article, subjects: Sequence[Subject]) -> Explanation:
-    """The explanation of an article read with these models, toward subjects that it names."""
+def explain(reader: Reader, article: Article) -> Explanation:
+    """The explanation of an article read with these models, toward the subjects of the watch that it names."""
     topics = _topics(reader, article)
     asked: list[str | None] = [None, *(why.topic for why in topics if why.found)]
-    views = [reader.view(article, subject) for subject in subjects]
-    concluded = reader.stance.conclusions([(view, asked) for view in views])
+    views = reader.views(article)
+    concluded = reader.stance.conclusions([(view, asked) for view in views.values()])
     stances = [
         WhyStance(
-            subject.id,
+            subject,
             topic,
             shown_stance(found, over_all=topic is None),
             found,
             tuple(zip(view.sentences, found.pulls, strict=True)),
         )
-        for subject, view, conclusions in zip(subjects, views, concluded, strict=True)
+        for (subject, view), conclusions in zip(views.items(), concluded, strict=True)
         for topic, found in conclusions.items()
     ]
     return Explanation(topics, tuple(stances))
@@ -88,7 +85,7 @@ def explain(reader: Reader, article: Article, subjects: Sequence[Subject]) -> Ex
 def _topics(reader: Reader, article: Article) -> tuple[WhyTopic, ...]:
     model = reader.topics
     pieces = paragraphs(article.title, article.text)
-    vectors = model.centre(embed(reader.model, [text for text, _, _ in pieces]))
+    vectors = model.passage_vectors(pieces)
     margins = model.margins(vectors)
     odds = model.log_odds(vectors, margins)
     found = []

@@ -136,10 +136,12 @@ class Reader:
         relevant = {n for n, sentence in enumerate(document.sentences) if _piece_of(sentence, pieces) in on_topic}
         return {subject.id: view_of(document, subject, relevant=relevant) for subject in subjects}
 
-    def view(self, article: Article, subject: Subject) -> View:
-        """What is read of an article to learn the stance toward a subject."""
-        (document,) = take_apart([(article.title, article.text, self._language(article))])
-        return view_of(document, subject)
+    def views(self, article: Article, subjects: Sequence[Subject] | None = None) -> dict[str, View]:
+        """What ``read`` reads of an article to learn the stance toward these subjects, or toward those that it names."""
+        (document,) = take_apart([(article.title, article.text, self._language(article))], names=self._names)
+        pieces = paragraphs(document.title, document.text)
+        margins = self.topics.margins(self.topics.passage_vectors(pieces))
+        return self._views(document, _named(document, self.watch.subjects) if subjects is None else subjects, pieces, margins)
 
     def _stances(
         self, views: Sequence[dict[str, View]], topics: Sequence[tuple[TopicLabel, ...]]
@@ -189,7 +191,8 @@ def analyser_version(watch: Watch, learnt: Learnt) -> str:
 
     packages = [name for language, name in MODELS.items() if language in watch.languages and is_package(name)]
     spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
-    parts = [f"vigie method {METHOD}", model_version(watch.models.embedding), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
+    models = dict.fromkeys((watch.models.embedding, watch.models.stance))
+    parts = [f"vigie method {METHOD}", *map(model_version, models), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
     parts.append(f"py3langid {version('py3langid')}")
     return "; ".join([*parts, learnt.version] if learnt.version else parts)
 
@@ -246,7 +249,7 @@ def _read_all(
         articles, elsewhere = archive.write(claim)
         if articles:
             give_up_at = None
-            reader = reader or Reader(watch, archive.write(lambda tx: load_learnt(tx, watch)))
+            reader = reader or _reader(archive, watch)
             _read_batch(archive, reader, articles, worker, counts)
             progress(len(articles))
             continue
@@ -255,6 +258,12 @@ def _read_all(
         if not elsewhere or time.monotonic() > give_up_at:
             return
         time.sleep(LOOK_AGAIN_S)
+
+
+def _reader(archive: Archive, watch: Watch) -> Reader:
+    with archive.read() as tx:
+        learnt = load_learnt(tx, watch)
+    return Reader(watch, learnt)
 
 
 def _read_batch(archive: Archive, reader: Reader, articles: Sequence[Article], worker: str, counts: dict[str, int]) -> None:

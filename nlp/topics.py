@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from nlp.background import WEIGHTS, background, centred, centred_vectors
+from nlp.models import embed
 from vigie.article import TopicLabel
 from vigie.watch import Topic
 
@@ -92,6 +93,7 @@ class TopicModel:
     def __init__(
         self, model: "SentenceTransformer", model_name: str, topics: Sequence[Topic], *, weights: TopicWeights | None = None
     ) -> None:
+        self._model = model
         self.ids = tuple(topic.id for topic in topics)
         self.prototypes = [prototypes(model, model_name, topic) for topic in topics]
         self._background = background(model_name, model)
@@ -109,6 +111,10 @@ class TopicModel:
         margins = self.margins(np.concatenate(self._background.topics)).ravel() if self.ids else np.zeros(1, np.float32)
         even = float(margins.mean() + 2 * margins.std())
         return TopicWeights(UNMEASURED_SLOPE, 0.0, -UNMEASURED_SLOPE * even)
+
+    def passage_vectors(self, pieces: Sequence[tuple[str, int, int]]) -> Floats:
+        """The centred vectors of an article's paragraphs (nlp.document.paragraphs): (paragraphs, dimension)."""
+        return self.centre(embed(self._model, [text for text, _, _ in pieces]))
 
     def centre(self, vectors: Floats) -> Floats:
         """Raw unit vectors of this model, centred."""

@@ -11,7 +11,7 @@ from vigie.article import Sentence, Stance, StanceLabel
 
 STANCES = {CRITICAL: Stance.CRITICAL, NEUTRAL: Stance.NEUTRAL, SUPPORTIVE: Stance.SUPPORTIVE}
 MOST_EVIDENCE = 3
-# Chosen on benchmarks/press/dev.jsonl: below UNSURE_BELOW the stance shown would be wrong as often as right.
+# Checked on benchmarks/press/dev.jsonl: below UNSURE_BELOW the stance shown would be wrong as often as right.
 UNSURE_BELOW = 0.45
 SPEAKS_OF_SUBJECT = 0.5
 # A topic that the article treats is seldom not about its subject: only clear cases are left out.

@@ -88,15 +88,13 @@ def fitted_temperature(logits: Floats, gold: NDArray[np.int64]) -> float:
     return float(minimize_scalar(loss, bounds=(0.3, 5.0), method="bounded").x)
 
 
-def fitted(features: Floats, gold: NDArray[np.int64], *, start: Head, strength: float, weights: Floats | None = None) -> Head:
+def fitted(features: Floats, gold: NDArray[np.int64], *, start: Head, strength: float) -> Head:
     """The head nearest to start that answers these examples: softmax regression with its weights drawn to those of start.
 
     features: (n, width), not standardised; gold: (n,) of the four classes; strength: how dear a change of the weights is against
-    a mean loss; weights: of the examples. Regularising toward a starting point is L2-SP (Li et al. 2018, ICML).
+    the mean loss. Regularising toward a starting point is L2-SP (Li et al. 2018, ICML).
     """
     rows = standardised(features)
-    weights = np.ones(len(gold), np.float32) if weights is None else weights
-    share = weights / weights.sum()
     shape = start.weight.shape
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -104,9 +102,9 @@ def fitted(features: Floats, gold: NDArray[np.int64], *, start: Head, strength: 
         log_odds = log_softmax((rows @ weight.T + bias) / start.temperature, axis=1)
         error = np.exp(log_odds)
         error[np.arange(len(gold)), gold] -= 1
-        error *= share[:, None] / start.temperature
+        error /= len(gold) * start.temperature
         moved = weight - start.weight
-        value = -float((share * log_odds[np.arange(len(gold)), gold]).sum()) + strength * float((moved**2).sum())
+        value = -float(log_odds[np.arange(len(gold)), gold].mean()) + strength * float((moved**2).sum())
         return value, np.concatenate([(error.T @ rows + 2 * strength * moved).ravel(), error.sum(axis=0)])
 
     first = np.concatenate([start.weight.ravel(), start.bias]).astype(np.float64)

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-
 from nlp.models import load_model
 from nlp.stance import adapted, general
 from nlp.stance.conclude import Conclusion, conclude
 from nlp.stance.head import Floats, Head, Heads
 from nlp.stance.views import View
-from nlp.topics import prototypes
+from nlp.topics import mean_prototype, prototypes
 from vigie.watch import Topic
 
 SHIPPED = "e5-small"
@@ -44,7 +42,7 @@ class StanceModel:
         if learnt is not None:
             self.heads = Heads(learnt, self.heads.sentence if name == SHIPPED else learnt)
         self.calibrated = name == SHIPPED or learnt is not None
-        self._topics = {topic.id: _unit(prototypes(model, name, topic).mean(axis=0)) for topic in topics}
+        self._topics = {topic.id: mean_prototype(prototypes(model, name, topic)) for topic in topics}
 
     def parts(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[list[Floats]]:
         """For each view and each of its questions (the id of a topic, None: over all) its features by sentence."""
@@ -57,7 +55,3 @@ class StanceModel:
             {topic: conclude(part, self.heads.of(view), view) for topic, part in zip(topics, parts, strict=True)}
             for (view, topics), parts in zip(asked, self.parts(asked), strict=True)
         ]
-
-
-def _unit(vector: Floats) -> Floats:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)

@@ -52,11 +52,6 @@ def view_of(document: Document, subject: Subject, *, relevant: Collection[int] =
     return compose(subject, [sentences[n] for n in _fitting(sentences, sorted(range(len(sentences)), key=rank))])
 
 
-def sentence_view(subject: Subject, sentence: Sentence) -> View:
-    """The view of a single sentence."""
-    return compose(subject, [sentence])
-
-
 def _fitting(sentences: list[Sentence], ranked: list[int]) -> list[int]:
     """The first of the ranked sentences that fit together, in the order of the text; at least one."""
     chosen: list[int] = []

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlp.background import WEIGHTS
 from nlp.document import paragraphs
-from nlp.models import embed, load_model
+from nlp.models import load_model
 from nlp.stance.head import Floats
 from nlp.topics import TopicHead, TopicModel, TopicWeights, fitted_head, mean_prototype, zero_shot_log_odds
 from vigie.watch import load_watch
@@ -30,9 +30,7 @@ def main(name: str = "e5-small") -> None:
     records = [json.loads(line) for line in PRESS.read_text(encoding="utf-8").splitlines()]
     model = load_model(name)
     topics = TopicModel(model, name, load_watch(WATCH).topics, weights=TopicWeights(1.0, 0.0, 0.0))
-    vectors = [
-        topics.centre(embed(model, [piece for piece, _, _ in paragraphs(record["title"], record["text"])])) for record in records
-    ]
+    vectors = [topics.passage_vectors(paragraphs(record["title"], record["text"])) for record in records]
     margins = [topics.margins(found) for found in vectors]
     gold = np.array([[topic in record["topics"] for topic in topics.ids] for record in records])
     weights = _calibrated(margins, gold)

@@ -11,7 +11,7 @@ from nlp.learnt import load_learnt
 from nlp.reader import Reader, read_archive
 from tests.conftest import Vigie
 from vigie.archive import Archive
-from vigie.article import Stance
+from vigie.article import Article, Stance
 from vigie.correction import Answer
 from vigie.errors import VigieError
 from vigie.watch import Models, Subject, Topic, Watch
@@ -109,7 +109,7 @@ def test_the_command_needs_corrections(vigie: Vigie) -> None:
 def test_an_explanation_adds_up(reader: Reader) -> None:
     record = next(one for one in records("dev") if one["subject"] == "DeepSeek" and one["stances"])
     article = article_of(record)
-    found = explain(reader, article, reader.watch.subjects)
+    found = explain(reader, article)
     (reading,) = reader.read([article])
     assert {why.topic for why in found.topics if why.found} == {label.topic for label in reading.labels.topics}
     shown = {why.topic: why.shown for why in found.stances if why.shown}
@@ -117,6 +117,15 @@ def test_an_explanation_adds_up(reader: Reader) -> None:
     for why in found.topics:
         assert why.prototypes[0][1] >= why.prototypes[-1][1]
         assert article.text[why.start : why.end] in why.passage
+
+
+def test_of_a_long_article_what_was_read_is_explained(reader: Reader) -> None:
+    weather = [f"Le {n} janvier, le temps fut gris sur la côte, et personne ne s'en est étonné." for n in range(1, 60)]
+    late = "La CNIL enquête sur les données personnelles des utilisateurs, stockées hors d'Europe sans leur accord."
+    text = "\n\n".join([" ".join(weather[:30]), " ".join(weather[30:]), late])
+    article = Article("0" * 64, "", "", "", "DeepSeek sous la pluie", text, language="fr")
+    over_all = next(why for why in explain(reader, article).stances if why.topic is None)
+    assert late in [sentence.text for sentence, _ in over_all.sentences]
 
 
 def test_explain_in_a_terminal_and_for_programs(vigie: Vigie) -> None:

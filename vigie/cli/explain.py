@@ -41,15 +41,12 @@ def command(settings: Settings, article: str, output: str) -> int:
         raise UsageError(f"{article!r} begins the id of {len(found)} articles", mend="give more of it")
     from nlp.explanation import explain
     from nlp.learnt import load_learnt
-    from nlp.mentions import find_mentions
     from nlp.reader import Reader
 
     with archive.read() as tx:
         learnt = load_learnt(tx, settings.watch)
     (one,) = found
-    named = {mention.subject for mention in find_mentions(f"{one.title}\n{one.text}", settings.watch.subjects)}
-    subjects = [subject for subject in settings.watch.subjects if subject.id in named]
-    explanation = explain(Reader(settings.watch, learnt), one, subjects)
+    explanation = explain(Reader(settings.watch, learnt), one)
     if output == "table":
         _print(one, explanation)
     else:
