@@ -1,21 +1,27 @@
 """The digest of a week as one object. Every format is rendered from it; the same object gives the same bytes.
 
-Counts are of articles unless the name says stories. Each figure carries the query that yields it.
+Counts are of articles unless the name says stories. Each figure carries the query that yields it. Sentences are in the language of
+the edition; titles, evidence and quotes are verbatim, in the language of their article.
 """
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 STANCES = ("supportive", "neutral", "critical", "unsure")
+# The form of the object, told in its JSON; docs/digest.schema.json describes it.
+FORM = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with what it was a week before, the mean of the four weeks before, and its query."""
+    """A number with what it was a week before, the mean of the four weeks before, and its query.
+
+    before and mean_before are None where nothing was collected then: no change can be told.
+    """
 
     value: float
-    before: float
-    mean_before: float
+    before: float | None
+    mean_before: float | None
     query: str
 
 
@@ -37,6 +43,30 @@ class StanceCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """Supportive less critical articles, as a share of those whose stance was read (unsure ones left out).
+
+    value in -1..1 with its 95 % interval (low, high); n: articles it rests on. All three are None where n is 0.
+    """
+
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words that an article attributes to a speaker, verbatim, with the article."""
+
+    speaker: str
+    text: str
+    language: str
+    url: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """An article shown as an example: what it says, in its own words and language."""
 
@@ -51,32 +81,37 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicWeek:
-    """What the press said on a topic."""
-
-    id: str
-    label: str
-    articles: Figure
-    stances: tuple[StanceCount, ...]
-    weekly: tuple[Series, ...]
-    voices: tuple[Voice, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class StoryWeek:
-    """A story of the week: its first article in the week, and how far it went."""
+    """A story of the week: the article that told it first in the week, with its authors, and how far the story went."""
 
     id: str
     title: str
     url: str
     source: str
+    authors: tuple[str, ...]
     language: str
     published: str
     articles: int
     outlets: int
     languages: tuple[str, ...]
     stances: tuple[StanceCount, ...]
+    quotes: tuple[Quote, ...]  # two at most
     query: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicWeek:
+    """What the press said on a topic; note says why a part is empty."""
+
+    id: str
+    label: str
+    articles: Figure
+    stances: tuple[StanceCount, ...]
+    balance: Balance
+    weekly: tuple[Series, ...]
+    voices: tuple[Voice, ...]
+    stories: tuple[StoryWeek, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +128,17 @@ class Rising:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who was quoted in articles on the subject: how many quotes, in how many outlets, and one of them."""
+
+    name: str
+    quotes: int
+    outlets: int
+    example: Quote
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceWeek:
     """How much a source published on the subject, and the share of all it published."""
 
@@ -104,35 +150,125 @@ class SourceWeek:
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
-    """The digest of one ISO week.
+class SourceChange:
+    """A source that is new to the subject (none in the weeks before), or silent (some before, none now)."""
 
-    start, end: local instants (ISO 8601), end exclusive. watermark: the change number of the archive that the index had reached.
+    id: str
+    name: str
+    articles: int
+    articles_before: int
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A source of which no listing could be read in the week, and how its last try ended."""
+
+    id: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What was collected: the sources of the watch, how many were reached in the week, and which were not.
+
+    articles: all that were collected of the week, on any subject. waiting: those not read or not indexed at the watermark.
     """
 
+    sources: int
+    reached: int
+    unreached: tuple[Unreached, ...]
+    articles: int
+    waiting: int
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """An article that came late (of an earlier week, collected in this one) or that its outlet corrected in this week."""
+
+    id: str
+    url: str
+    title: str
+    source: str
+    language: str
+    published: str
+    seen: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What labels were measured to be worth on reference texts (docs/model_card.md): a macro-F1, and on how many texts."""
+
+    what: str
+    score: float
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the numbers were made."""
+
+    notes: tuple[str, ...]
+    analysers: tuple[str, ...]
+    accuracy: tuple[Accuracy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """For each section why it is empty, or what it rests on; an empty text where there is nothing to say."""
+
+    stories: str
+    rising: str
+    speakers: str
+    changes: str
+    amended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The digest of one ISO week in one edition.
+
+    start, end: local instants (ISO 8601), end exclusive. watermark: the change number of the archive that the index had reached.
+    version: 1 for the first digest of the week in this edition, one more whenever it was made anew from another watermark.
+    """
+
+    form: int
     watch: str
+    edition: str
+    language: str
     title: str
     subject: str
+    subject_id: str
     week: str
+    version: int
     start: str
     end: str
     timezone: str
     watermark: int
+    reach: Reach
     summary: tuple[str, ...]
     articles: Figure
     stories: Figure
     outlets: Figure
     attention: Figure
     stances: tuple[StanceCount, ...]
+    balance: Balance
     weeks: tuple[str, ...]
     weekly: tuple[Series, ...]
     topics: tuple[TopicWeek, ...]
     top_stories: tuple[StoryWeek, ...]
     rising: tuple[Rising, ...]
-    rising_note: str
+    speakers: tuple[Speaker, ...]
     sources: tuple[SourceWeek, ...]
-    silent: tuple[str, ...]
-    method: tuple[str, ...]
+    new_sources: tuple[SourceChange, ...]
+    silent_sources: tuple[SourceChange, ...]
+    late: tuple[Amended, ...]
+    corrected: tuple[Amended, ...]
+    notes: Notes
+    method: Method
 
     def as_dict(self) -> dict[str, Any]:
         """The digest as plain values, in the order of its fields."""
