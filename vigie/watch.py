@@ -9,38 +9,18 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from vigie._tables import HttpUrl, Id, LanguageCode, Table, TimeZoneName
 from vigie.errors import UsageError
+from vigie.routine import Daemon, Edition, Mail, Retention, Search
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 SourceKind = Literal["tech", "business", "general", "agency"]
 
 
-def _http_url(url: str) -> str:
-    if not re.match(r"^https?://[^/\s]+", url):
-        raise ValueError(f"{url!r} is not an http(s) address")
-    return url
-
-
-def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        near = difflib.get_close_matches(name, available_timezones(), 1)
-        raise ValueError(f"{name!r} is no IANA time zone" + (f"; did you mean {near[0]!r}?" if near else ""))
-    return name
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Subject(_Table):
+class Subject(Table):
     """What is monitored, with every spelling under which the press names it."""
 
     id: Id
@@ -54,7 +34,7 @@ class Subject(_Table):
         return (self.name, *self.aliases)
 
 
-class NamedEntity(_Table):
+class NamedEntity(Table):
     """Somebody or something that the press names in several ways, and that counts as one."""
 
     name: str = Field(min_length=1)
@@ -67,7 +47,7 @@ class NamedEntity(_Table):
         return (self.name, *self.aliases)
 
 
-class Topic(_Table):
+class Topic(Table):
     """A question that the watch follows; label, description and examples by language drive the classifier."""
 
     id: Id
@@ -80,7 +60,7 @@ class Topic(_Table):
         return self.label.get(language) or next(iter(self.label.values()))
 
 
-class Source(_Table):
+class Source(Table):
     """An outlet and where its coverage can be found."""
 
     id: Id
@@ -102,7 +82,7 @@ class Source(_Table):
         return self
 
 
-class Crawl(_Table):
+class Crawl(Table):
     """How politely and how far to crawl. Durations are in seconds, sizes in bytes."""
 
     user_agent: str = "Vigie/0.1 (press monitoring; set [crawl] contact)"
@@ -118,7 +98,7 @@ class Crawl(_Table):
     robots: bool = True
 
 
-class Models(_Table):
+class Models(Table):
     """Which models read the articles; names are those of ``vigie doctor`` or of a sentence-transformers hub model."""
 
     embedding: str = "e5-small"
@@ -126,12 +106,12 @@ class Models(_Table):
     batch: int = Field(default=32, ge=1, le=1024)
 
 
-class Watch(_Table):
+class Watch(Table):
     """A whole watch file."""
 
     name: Id
     title: str = ""
-    timezone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Paris"
+    timezone: TimeZoneName = "Europe/Paris"
     languages: tuple[LanguageCode, ...] = Field(default=("fr", "en"), min_length=1)
     subjects: tuple[Subject, ...] = Field(min_length=1)
     topics: tuple[Topic, ...] = ()
@@ -139,15 +119,36 @@ class Watch(_Table):
     entities: tuple[NamedEntity, ...] = ()
     crawl: Crawl = Crawl()
     models: Models = Models()
+    editions: tuple[Edition, ...] = ()
+    searches: tuple[Search, ...] = ()
+    mail: Mail | None = None
+    retention: Retention = Retention()
+    daemon: Daemon = Daemon()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Watch":
-        for table, rows in (("subjects", self.subjects), ("topics", self.topics), ("sources", self.sources)):
+        for table, rows in (
+            ("subjects", self.subjects),
+            ("topics", self.topics),
+            ("sources", self.sources),
+            ("editions", self.editions),
+            ("searches", self.searches),
+        ):
             seen: set[str] = set()
             for row in rows:
                 if row.id in seen:
                     raise ValueError(f'the id "{row.id}" stands twice in [[{table}]]')
                 seen.add(row.id)
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_server(self) -> "Watch":
+        for table, rows in (("editions", self.editions), ("searches", self.searches)):
+            for row in rows:
+                if row.recipients and self.mail is None:
+                    raise ValueError(
+                        f'[[{table}]] "{row.id}" has recipients, and there is no [mail] with the host and sender to use'
+                    )
         return self
 
     @model_validator(mode="after")
@@ -228,6 +229,7 @@ def _explain(path: Path, text: str, tables: dict[str, Any], problem: Any) -> str
 def _known_keys(location: Sequence[str | int]) -> list[str]:
     tables: dict[str, type[BaseModel]] = {
         "subjects": Subject, "topics": Topic, "sources": Source, "entities": NamedEntity, "crawl": Crawl, "models": Models,
+        "editions": Edition, "searches": Search, "mail": Mail, "retention": Retention, "daemon": Daemon,
     }  # fmt: skip
     model = tables.get(str(location[0]), Watch) if location else Watch
     return list(model.model_fields)

@@ -137,8 +137,56 @@ def test_an_unknown_source_is_told_with_the_nearest(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented() -> None:
+    from vigie.routine import Daemon, Edition, Mail, Retention, Search
     from vigie.watch import Crawl, Models, NamedEntity, Source, Subject, Topic, Watch
 
     page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text(encoding="utf-8")
-    keys = {key for table in (Watch, Subject, NamedEntity, Topic, Source, Crawl, Models) for key in table.model_fields}
+    tables = (Watch, Subject, NamedEntity, Topic, Source, Crawl, Models, Edition, Search, Mail, Retention, Daemon)
+    keys = {key for table in tables for key in table.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in page and f"[{key}]" not in page] == []
+
+
+ROUTINE = """
+[[editions]]
+id = "paris"
+language = "fr"
+hour = 8
+recipients = ["presse@example.org"]
+
+[mail]
+host = "mail.example.org"
+sender = "vigie@example.org"
+
+[[searches]]
+id = "data"
+query = "topic:data"
+"""
+
+
+def test_editions_searches_and_mail_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text(GOOD + ROUTINE, encoding="utf-8")
+    watch = load_watch(file)
+    assert (watch.editions[0].day, watch.editions[0].hour, watch.editions[0].formats) == ("mon", 8, ("html",))
+    assert watch.mail and watch.mail.security == "starttls"
+    assert watch.searches[0].alerts == ("burst", "turn", "silence")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("hour = 8", "hour = 2", "clocks change"),
+        ("hour = 8", 'hour = 8\nday = "monday"', "'mon'"),
+        ("presse@example.org", "presse", "no e-mail address"),
+        ("[mail]", "[post]", 'unknown key "post"'),
+        ('"paris"', '"data"\n[[editions]]\nid = "data"', "stands twice"),
+        ('[mail]\nhost = "mail.example.org"\nsender = "vigie@example.org"\n', "", "no [mail]"),
+    ],
+)
+def test_a_bad_routine_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = tmp_path / "watch.toml"
+    assert old in ROUTINE
+    file.write_text(GOOD + ROUTINE.replace(old, new), encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        load_watch(file)
+    assert told in str(error.value) and "watch.toml" in str(error.value)

@@ -25,6 +25,7 @@ from vigie.archive._version_2 import one_lease_per_host
 from vigie.archive._version_3 import corrections_table
 from vigie.archive._version_4 import learnt_table
 from vigie.archive._version_5 import marks_of_articles
+from vigie.archive._version_6 import routine_tables
 
 metadata = MetaData()
 
@@ -224,6 +225,72 @@ quarantine = Table(
     Column("last", Float, nullable=False),
 )
 
+# What the daemon keeps in mind: since when it knows a job, and each run of it. A run is unique per job and period.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job", Word, primary_key=True),
+    Column("since", Float, nullable=False),  # periods that were due before are not made up
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("job", Word, primary_key=True),
+    Column("period", Word, primary_key=True),  # an ISO week, a day, or the minute of a wake, in the job's own writing
+    Column("due", Float, nullable=False),
+    Column("state", Word, nullable=False),  # running, done, failed
+    Column("attempts", Integer, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("next_try", Float),  # of a failed run
+    Column("worker", Word, nullable=False),
+    Column("code", Integer),
+    Column("detail", LongText, nullable=False, server_default=""),
+    Index("runs_due", "due"),
+    Index("runs_state", "state"),
+)
+
+# The digests that were made: a version for each watermark at which a week was told in an edition.
+digests = Table(
+    "digests",
+    metadata,
+    Column("edition", Word, primary_key=True),
+    Column("week", Word, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("watermark", Number, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("sha256", Word, nullable=False),  # of the JSON
+    Column("record", LargeBinary, nullable=False),  # zstd of the JSON
+)
+
+# What went out to whom, at most once unless asked. A row is written before the sending begins.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("what", Word, primary_key=True),  # digest:EDITION, alert:SEARCH
+    Column("period", Word, primary_key=True),  # the week, the key of the alert
+    Column("recipient", Word, primary_key=True),  # an address, a webhook's URL
+    Column("state", Word, nullable=False),  # sending, sent, refused
+    Column("message_id", Word, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("detail", LongText, nullable=False, server_default=""),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("search", Word, primary_key=True),
+    Column("kind", Word, primary_key=True),  # burst, turn, silence
+    Column(
+        "key", Word, primary_key=True
+    ),  # what makes it the same alert: the first day of a burst, a source and its last article
+    Column("at", Float, nullable=False),
+    Column("record", LongText, nullable=False),
+    Index("alerts_at", "at"),
+)
+
 
 # Each migration takes the archive from version n to n + 1; never edit one that has been released.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -232,5 +299,6 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     corrections_table,
     learnt_table,
     marks_of_articles,
+    routine_tables,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
