@@ -76,7 +76,7 @@ class Tally:
     def _keep_surest(self, topic: str, stance: str, hit: Hit) -> None:
         kept = self._surest[topic, stance]
         kept.append(hit)
-        if 2 * _SUREST < len(kept):
+        if len(kept) > 2 * _SUREST:
             kept[:] = self._ranked(topic, kept)
 
     def _ranked(self, topic: str, hits: Iterable[Hit]) -> list[Hit]:
