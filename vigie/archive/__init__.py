@@ -12,7 +12,7 @@ A step takes a lease on its work and commits its result together with the next s
 
 from vigie.archive._address import host_of
 from vigie.archive._archive import Archive, Transaction
-from vigie.archive._articles import StoredArticle
+from vigie.archive._articles import Amended, StoredArticle
 from vigie.archive._deliveries import Delivery, DeliveryState
 from vigie.archive._digests import KeptDigest
 from vigie.archive._engines import explain_database_error
@@ -25,6 +25,7 @@ from vigie.archive._workers import HEARTBEAT_LIMIT_S, HEARTBEAT_S
 __all__ = [
     "HEARTBEAT_LIMIT_S",
     "HEARTBEAT_S",
+    "Amended",
     "Archive",
     "Delivery",
     "DeliveryState",

@@ -17,8 +17,8 @@ DeliveryState = Literal["sending", "sent", "refused", "rejected"]
 class Delivery:
     """How far a thing has come on its way to one recipient.
 
-    what: ``digest:EDITION`` or ``alert:SEARCH``; period: the week, or the key of the alert. detail: the server's reply. at: when it
-    last changed, seconds since the epoch.
+    what: ``digest:EDITION`` or ``alert:SEARCH``; period: the week, or the key of the alert. detail: what the server
+    replied. at: when the state last changed, seconds since the epoch.
     """
 
     what: str
