@@ -167,6 +167,8 @@ def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], str]:
             now=count(found.window.stories),
             then=count(found.baseline.stories),
         ),
-        say("Shown is what passes G² ≥ 15.13 (p < 0.0001), is at least twice as frequent, and is named by at least three owners."),
+        say(
+            "Shown is what passes G² ≥ 15.13 (p < 0.0001), is at least twice as frequent, and is named by at least three owners."
+        ),
     ]
     return risen, " ".join(notes if risen else [*notes, say("Nothing passes.")])

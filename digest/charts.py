@@ -62,7 +62,9 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
         "stance:N",
         sort=[names[stance] for stance in STANCES],
         title=None,
-        header=altair.Header(labelAngle=0, labelAlign="left", labelAnchor="middle", labelPadding=12, labelFontSize=12, labelColor=INK),
+        header=altair.Header(
+            labelAngle=0, labelAlign="left", labelAnchor="middle", labelPadding=12, labelFontSize=12, labelColor=INK
+        ),
     )
     chart = (
         altair.layer(bars, numbers)
@@ -85,7 +87,8 @@ def _colour(names: Mapping[str, str]) -> altair.Color:
 def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
     counts = {series.name: series.values for series in weekly}
     told = [
-        f"{words.week_label(week)}: " + words.listed([f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES])
+        f"{words.week_label(week)}: "
+        + words.listed([f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES])
         for at, week in enumerate(weeks)
     ]
     return "; ".join(told)
@@ -98,7 +101,10 @@ def balance_svg(words: Words, balance: Balance, *, title: str) -> str:
     point, low, high = (round(150 + 140 * value, 1) for value in (balance.value, balance.low, balance.high))
     side = "supportive" if balance.low > 0 else "critical" if balance.high < 0 else "neutral"
     colour = STANCE_COLOURS[side]
-    ends = f"{html.escape(words.stance('critical'))} {words.signed(-100)}", f"{words.signed(100)} {html.escape(words.stance('supportive'))}"
+    ends = (
+        f"{html.escape(words.stance('critical'))} {words.signed(-100)}",
+        f"{words.signed(100)} {html.escape(words.stance('supportive'))}",
+    )
     return (
         f'<svg role="img" aria-label="{html.escape(title)}" viewBox="0 0 300 34" width="300" height="34" '
         f'xmlns="http://www.w3.org/2000/svg" style="max-width:100%;height:auto">'

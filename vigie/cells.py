@@ -1,6 +1,6 @@
 """Cells of CSV files, which people open in spreadsheets."""
 
-# OWASP, CSV injection: a cell that begins so may be taken for a formula; the full-width forms are read alike in East Asian locales.
+# OWASP, CSV injection: a cell that begins so may be taken for a formula; full-width forms are read alike in East Asian locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

@@ -1,7 +1,7 @@
 """Sending e-mail by SMTP (RFC 5321): one connection for all recipients, a message for each.
 
-The answer says what is known: sent, refused for now, rejected for good, or nothing (the connection broke after the message had gone
-out and before the server answered).
+The answer says what is known: sent, refused for now, rejected for good; or nothing, where the connection broke after the message
+had gone out and before the server answered.
 """
 
 import os

@@ -17,7 +17,7 @@ DEFAULT_EDITION = "default"
 
 @dataclass(frozen=True)
 class Beside:
-    """What some formats need beside the digest: the watch, the search results of the week, and the digests kept of the edition."""
+    """What some formats need beside the digest: the watch, the week's search results, and the digests kept of the edition."""
 
     watch: Watch
     articles: Callable[[], Iterable[Mapping[str, Any]]]

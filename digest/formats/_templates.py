@@ -5,7 +5,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from digest.charts import STANCE_COLOURS
-from digest.formats._phrases import link, phrases, search
+from digest.formats._phrases import link, phrases
+from digest.render import command
 
 
 @cache
@@ -16,5 +17,5 @@ def environment(language: str) -> Environment:
     )
     say = phrases(language)
     made.globals |= {"say": say, "words": say.words, "_": say.words.gettext, "colours": STANCE_COLOURS, "language": language}
-    made.filters |= {"link": link, "search": search}
+    made.filters |= {"link": link, "search": command}
     return made

@@ -1,7 +1,7 @@
-"""The digest as an e-mail: text for those who read text, HTML of tables and inline styles for all others, charts as PNG beside it.
+"""The digest as an e-mail: text for those who read text, HTML of tables and inline styles for all others, charts as PNG.
 
-Outlook draws with Word's engine, which knows tables and inline styles; Gmail shows 102 KB of HTML. So the whole message stays below
-100 KB: what a large week has beyond that is left out, and the mail says where it is.
+Outlook draws with Word's engine, which knows tables and inline styles; Gmail shows 102 KB of HTML. So the whole message stays
+below 100 KB: what a large week has beyond that is left out, and the mail says where it is.
 """
 
 import hashlib
@@ -11,15 +11,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, partial
 from urllib.parse import quote
 
+from digest.charts import stance_text
 from digest.formats._cut import Room, fitted
 from digest.formats._phrases import clean, phrases
-from digest.formats._png import stance_png
+from digest.formats._png import small_png
 from digest.formats._templates import environment
 from digest.formats._text import to_text
 from digest.model import Digest
+from digest.words import words
 from vigie.routine import Mail
 
 # Bytes of a message as it is sent. Gmail cuts HTML at 102 KB.
@@ -59,6 +61,7 @@ class Letter:
         _head(made, digest, self._mail)
         made.set_content(to_text(digest, foot=foot), cte="quoted-printable")
         made.add_alternative(_html(digest, cids, foot), subtype="html", cte="quoted-printable")
+        made["Content-Language"] = digest.language
         page = next(part for part in made.iter_parts() if part.get_content_type() == "text/html")
         for number, (key, png) in enumerate(charts.items()):
             page.add_related(png, "image", "png", cid=f"<{cids[key]}>", disposition="inline", filename=f"chart-{number}.png")
@@ -81,17 +84,17 @@ def _head(made: EmailMessage, digest: Digest, mail: Mail) -> None:
     if mail.unsubscribe.startswith("https://"):
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    made["Content-Language"] = digest.language
 
 
 _NO_MARKUP = str.maketrans("", "", '<>"@,;:\\()[]')
 
 
 def _subject(digest: Digest) -> str:
-    say = phrases(digest.language)
-    words, articles = say.words, say.articles(digest.articles.value)
-    title = words.gettext("{title}, {week}: {articles}", title=digest.title, week=digest.week, articles=articles)
-    return title if digest.version == 1 else f"{title} ({words.gettext('version {version}', version=digest.version)})"
+    say = words(digest.language).gettext
+    articles = phrases(digest.language).articles(digest.articles.value)
+    week = words(digest.language).week_name(digest.week)
+    subject = say("{title}, {week}: {articles}", title=digest.title, week=week, articles=articles)
+    return subject if digest.version == 1 else f"{subject} ({say('version {number}', number=digest.version)})"
 
 
 def _message_id(digest: Digest, mail: Mail, recipient: str) -> str:
@@ -103,11 +106,11 @@ def _message_id(digest: Digest, mail: Mail, recipient: str) -> str:
 def _unsubscribe(digest: Digest, mail: Mail) -> str:
     if mail.unsubscribe:
         return mail.unsubscribe
-    return f"mailto:{mail.reply_to or mail.sender}?subject={quote(f'unsubscribe {digest.watch} {digest.edition}')}"
+    return f"mailto:{mail.reply_to or mail.sender}?subject={quote(f'unsubscribe {digest.edition}')}"
 
 
 def _foot(digest: Digest, mail: Mail, shortened: bool) -> tuple[str, ...]:
-    say = phrases(digest.language).words.gettext
+    say = words(digest.language).gettext
     lines = [
         say("Made by Vigie from what the press published; labels are read by machine and may be wrong."),
         say("To leave this list: {address}", address=_unsubscribe(digest, mail)),
@@ -119,7 +122,11 @@ def _foot(digest: Digest, mail: Mail, shortened: bool) -> tuple[str, ...]:
 
 
 def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...]) -> str:
-    page = environment(digest.language).get_template("email.html").render(digest=digest, cids=cids, foot=foot)
+    page = (
+        environment(digest.language)
+        .get_template("email.html")
+        .render(digest=digest, cids=cids, foot=foot, told=partial(stance_text, words(digest.language), digest.weeks))
+    )
     return _inliner().inline(page)
 
 
@@ -132,12 +139,10 @@ def _inliner():  # type: ignore[no-untyped-def]  # css_inline is loaded when the
 
 def _charts(digest: Digest) -> dict[str, bytes]:
     """PNGs by topic id, that over all under the empty id; none where there is nothing to be seen."""
-    say = phrases(digest.language).words.gettext
-    title = say("Articles a week by stance")
-    drawn = {"": (digest.weekly, 150), **{topic.id: (topic.weekly, 110) for topic in digest.topics}}
+    drawn = {"": digest.weekly, **{topic.id: topic.weekly for topic in digest.topics}}
     return {
-        key: stance_png(digest.weeks, weekly, title=title, height=height)
-        for key, (weekly, height) in drawn.items()
+        key: small_png(words(digest.language), digest.weeks, weekly)
+        for key, weekly in drawn.items()
         if any(any(series.values) for series in weekly)
     }
 

@@ -1,10 +1,10 @@
 """The articles of a week and its trends as tables: CSV for spreadsheets, Parquet for programs.
 
-``articles``: an article that names the subject a row, the newest first. ``trends``: articles a week by stance, over all (topic empty)
-and on each topic, for the weeks that the digest shows.
+``articles``: a row for each article that names the subject, the newest first. ``trends``: articles a week by stance, over all
+(topic empty) and on each topic, for the weeks that the digest shows.
 
-CSV is that of RFC 4180, in UTF-8 with a byte order mark: Excel reads accents wrong without it, and pandas, polars, R and DuckDB pass
-over it. Parquet has typed columns: instants in UTC, lists as lists.
+CSV is that of RFC 4180, in UTF-8 with a byte order mark: Excel reads accents wrong without it, and pandas, polars, R and DuckDB
+pass over it. Parquet has typed columns: instants in UTC, lists as lists.
 """
 
 import csv

@@ -73,9 +73,9 @@ def command(
 ) -> int:
     """Make the digest of a week: write it, keep it, and send it. The same index gives the same bytes.
 
-    Prints the files written, and how each sending ended. A digest made anew from other articles is the next version of its week. To
-    a recipient a week is sent once; what was refused for now is tried again by the next run. Ends with 3 when the week has no article
-    on the subject (the digest says so), with 4 when it did not reach every recipient, or nobody knows whether it did.
+    Prints the files written, and how each sending ended. A digest made anew from other articles is the next version of its week.
+    A week is sent to a recipient once; what was refused for now is tried again by the next run. Ends with 3 when the week has no
+    article on the subject (the digest says so), with 4 when it did not reach every recipient, or nobody knows whether it did.
     """
     edition = _edition(settings, edition_id)
     recipients = tuple(dict.fromkeys(addresses or (edition.recipients if deliver or resend else ())))
