@@ -97,9 +97,15 @@ def chosen(pieces: dict[str, Piece]) -> tuple[frozenset[str], frozenset[str], st
     """Two articles on the subject that come late, one that is corrected, and one that is not read."""
     about = sorted((piece.published, id_) for id_, piece in pieces.items() if piece.reference.overall != "none")
     before = [id_ for instant, id_ in about if instant.date() < MONDAY]
+    begun: set[str] = set()  # the first article of an outlet is the beginning of what is known of it, and not late
+    late = []
+    for id_, piece in sorted(pieces.items(), key=lambda pair: pair[1].published):
+        if id_ in before and piece.outlet.id in begun:
+            late.append(id_)
+        begun.add(piece.outlet.id)
     within = [id_ for instant, id_ in about if MONDAY <= instant.date() < MONDAY + timedelta(days=7)]
-    # The first article of its outlet would be the beginning of what is known of it, and not late.
-    return frozenset(before[-2:]), frozenset((before[-3], within[0])), within[-1]
+    corrected = next(id_ for id_ in before if id_ not in late[-2:])
+    return frozenset(late[-2:]), frozenset((corrected, within[0])), within[-1]
 
 
 def log_fetches(tx: Transaction, watch: Watch, start: datetime) -> None:
