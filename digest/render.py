@@ -30,7 +30,7 @@ def to_html(digest: Digest, *, search_base: str = "") -> str:
     search_base: where searches are asked, an http(s) address to which the query is added (``https://vigie.example/search?q=``).
     Without one each number leads to its search in a list at the end of the page.
     """
-    say = _Said(words(digest.language), markup=True)
+    say = Said(words(digest.language), markup=True)
     title = say.words.gettext("Articles a week on {subject} by stance", subject=digest.subject)
     charts = {"": _chart(say.words, digest.weeks, digest.weekly, title)}
     for topic in digest.topics:
@@ -56,7 +56,7 @@ def _chart(language: Words, weeks: Sequence[str], weekly: Sequence[Series], titl
 
 def to_markdown(digest: Digest, *, search_base: str = "") -> str:
     """The digest as Markdown for mail, chat and version control; searches as links, or as footnotes without a search_base."""
-    text = _render("digest.md", digest, _Said(words(digest.language), markup=False), Searches(search_base), signs=STANCE_SIGNS)
+    text = _render("digest.md", digest, Said(words(digest.language), markup=False), Searches(search_base), signs=STANCE_SIGNS)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -94,7 +94,7 @@ def command(query: str) -> str:
     return f"vigie search {shlex.quote(query)}"
 
 
-class _Said:
+class Said:
     """What the templates say, as text or as markup in which values are escaped."""
 
     def __init__(self, language: Words, *, markup: bool) -> None:
@@ -142,7 +142,7 @@ class _Said:
         return self.words.gettext("last week: {before} ({change} points)", before=before, change=change)
 
 
-def _render(template: str, digest: Digest, say: _Said, searches: Searches, **values: Any) -> str:
+def _render(template: str, digest: Digest, say: Said, searches: Searches, **values: Any) -> str:
     spoken = say.words
     return (
         _environment()
