@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import zstandard
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
 
 from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import upsert
@@ -182,11 +182,12 @@ class Articles:
 
     def waiting(self, index: str, *, since: float, until: float) -> int:
         """How many articles published in [since, until) wait to be read, or have changed since an index came by."""
-        when = func.coalesce(articles.c.published, articles.c.first_seen)
+        dated = and_(since <= articles.c.published, articles.c.published < until)
+        undated = and_(articles.c.published.is_(None), since <= articles.c.first_seen, articles.c.first_seen < until)
         reached = select(cursors.c.seq).where(cursors.c.index == index).scalar_subquery()
         unread = select(to_read.c.article)
         changed = select(changes.c.article).where(changes.c.seq > func.coalesce(reached, 0))
-        query = select(func.count()).select_from(articles).where(since <= when, when < until)
+        query = select(func.count()).select_from(articles).where(or_(dated, undated))
         return self._connection.scalar(query.where(or_(articles.c.id.in_(unread), articles.c.id.in_(changed)))) or 0
 
     def _join(
