@@ -29,7 +29,7 @@ class Phrases:
         return self._with_mean(Said(self.words, markup=False).share_before(figure), mean)
 
     def _with_mean(self, before: str, mean: str | None) -> str:
-        return before if mean is None else f"{before}, {self.words.gettext('mean of four weeks {mean}', mean=mean)}"
+        return before if mean is None else f"{before}; {self.words.gettext('mean of four weeks: {mean}', mean=mean)}"
 
     def balance(self, balance: Balance) -> str:
         """The balance with its interval and what it rests on."""

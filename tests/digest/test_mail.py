@@ -75,7 +75,7 @@ def test_headers_say_what_it_is(french: Digest) -> None:
     message = parsed(french)
     assert message["From"] == "Veille DeepSeek <press@example.org>"
     assert message["To"] == "desk@example.org"
-    assert message["Subject"].startswith("DeepSeek à la une, ")
+    assert message["Subject"].startswith("DeepSeek à la une – ")
     assert message["Date"].datetime.isoformat() == french.end
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "fr"
@@ -116,7 +116,7 @@ def test_every_image_is_in_the_message_and_says_what_it_shows(digest: Digest) ->
     for image in images:
         assert re.search(r"\d", image.get("alt"))
     for png in files.values():
-        assert Image.open(io.BytesIO(png)).width >= 1000
+        assert Image.open(io.BytesIO(png)).width > 1000
 
 
 def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
@@ -143,7 +143,7 @@ def test_the_text_holds_every_figure_in_72_columns(told: Told, language: str) ->
         for one in stances:
             assert not one.count or f"{one.count} {say.stance(one.stance, one.count)}" in flat
     for sentence in digest.summary:
-        assert sentence in flat
+        assert " ".join(sentence.split()) in flat
     for line in text.splitlines():
         assert len(line) <= 72 or line.startswith(("  http", "  vigie search")) or " " not in line.strip("->* ")
     for story in digest.top_stories[:3]:
