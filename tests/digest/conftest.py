@@ -98,14 +98,15 @@ def chosen(pieces: dict[str, Piece]) -> tuple[frozenset[str], frozenset[str], st
     about = sorted((piece.published, id_) for id_, piece in pieces.items() if piece.reference.overall != "none")
     before = [id_ for instant, id_ in about if instant.date() < MONDAY]
     begun: set[str] = set()  # the first article of an outlet is the beginning of what is known of it, and not late
-    late = []
+    late: dict[str, str] = {}  # the last one of each outlet
     for id_, piece in sorted(pieces.items(), key=lambda pair: pair[1].published):
         if id_ in before and piece.outlet.id in begun:
-            late.append(id_)
+            late[piece.outlet.id] = id_
         begun.add(piece.outlet.id)
     within = [id_ for instant, id_ in about if MONDAY <= instant.date() < MONDAY + timedelta(days=7)]
-    corrected = next(id_ for id_ in before if id_ not in late[-2:])
-    return frozenset(late[-2:]), frozenset((corrected, within[0])), within[-1]
+    two = frozenset(list(late.values())[-2:])
+    corrected = next(id_ for id_ in before if id_ not in two)
+    return two, frozenset((corrected, within[0])), within[-1]
 
 
 def log_fetches(tx: Transaction, watch: Watch, start: datetime) -> None:

@@ -38,7 +38,8 @@ def test_the_interval_holds_the_truth_in_about_95_of_100_samples(n: int) -> None
     assert min(covered) >= 0.89
 
 
-def test_the_plain_interval_would_not(n: int = 8) -> None:
+def test_the_plain_interval_would_not() -> None:
+    n = 8
     truth = (0.1, 0.9, 0.0)
     held = 0.0
     for sample in samples(n):
