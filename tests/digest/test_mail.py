@@ -192,7 +192,7 @@ def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
 
 
 def test_a_recipient_cannot_smuggle_a_header(digest: Digest) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="CR or LF"):
         Letter(digest, MAIL).to("x@example.org\r\nBcc: all@example.org")
 
 
