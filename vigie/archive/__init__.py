@@ -18,11 +18,13 @@ from vigie.archive._frontier import Due, Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
+from vigie.archive._runs import INTERRUPTED, Run
 from vigie.archive._workers import HEARTBEAT_LIMIT_S, HEARTBEAT_S
 
 __all__ = [
     "HEARTBEAT_LIMIT_S",
     "HEARTBEAT_S",
+    "INTERRUPTED",
     "Archive",
     "Due",
     "Fetch",
@@ -30,6 +32,7 @@ __all__ = [
     "FrontierEntry",
     "Quarantined",
     "RobotsFile",
+    "Run",
     "StoredArticle",
     "Transaction",
     "explain_database_error",
