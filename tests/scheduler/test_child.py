@@ -20,7 +20,9 @@ def python(script: str, *arguments: str) -> list[str]:
     return [sys.executable, "-S", "-c", script, *arguments]
 
 
-def run(script: str, limits: Limits | None = None, *arguments: str, stop: threading.Event | None = None) -> tuple[Ended, list[str]]:
+def run(
+    script: str, limits: Limits | None = None, *arguments: str, stop: threading.Event | None = None
+) -> tuple[Ended, list[str]]:
     lines: list[str] = []
     with Child(python(script, *arguments), on_line=lambda stream, line: lines.append(f"{stream}: {line}")) as child:
         return child.wait(limits or Limits(), stop=stop), lines
@@ -141,7 +143,7 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom scheduler.child import Child, Limits\n"
         "with Child([sys.executable, '-S', '-c', \"import os, sys, time; open(sys.argv[1], 'w').write(f'{os.getpid()}\\\\n');"
-        " time.sleep(600)\", sys.argv[1]]) as child: child.wait(Limits())"
+        ' time.sleep(600)", sys.argv[1]]) as child: child.wait(Limits())'
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "pid")])
     child = int(wait_for(tmp_path / "pid"))

@@ -35,9 +35,7 @@ def test_a_digest_is_made_at_its_hour_and_once(drive: Drive) -> None:
     driver.pass_time("2026-11-02T06:59:00+01:00", every=6 * HOUR)
     assert driver.taken("digest") == []
     driver.pass_time("2026-11-02T07:00:00+01:00")
-    assert [words for _, words in driver.taken("digest")] == [
-        ["digest", "--edition", "paris", "--week", "2026-W44", "--deliver"]
-    ]
+    assert [words for _, words in driver.taken("digest")] == [["digest", "--edition", "paris", "--week", "2026-W44", "--deliver"]]
     driver.pass_time("2026-11-03T07:00:00+01:00", every=6 * HOUR)
     assert driver.weeks("paris") == ["2026-W44"]
 

@@ -8,7 +8,9 @@ from vigie.archive import INTERRUPTED, Archive, Run
 WEEK = 604800.0
 
 
-def begin(archive: Archive, period: str = "2026-W53", *, at: float = 100.0, due: float = 50.0, worker: str = "daemon-1") -> Run | None:
+def begin(
+    archive: Archive, period: str = "2026-W53", *, at: float = 100.0, due: float = 50.0, worker: str = "daemon-1"
+) -> Run | None:
     return archive.write(lambda tx: tx.runs.claim("digest:paris", period, due=due, worker=worker, at=at))
 
 
