@@ -132,10 +132,15 @@ def test_told_to_stop_it_ends_by_itself_and_may_say_a_last_word() -> None:
 
 
 def test_an_exception_in_the_parent_leaves_no_child() -> None:
-    with pytest.raises(KeyboardInterrupt), Child(python("import time; time.sleep(60)")) as child:
-        pid = child.pid
-        raise KeyboardInterrupt
-    assert not alive(pid)
+    child = Child(python("import time; time.sleep(60)"))
+
+    def work() -> None:
+        with child:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert not alive(child.pid)
 
 
 @linux

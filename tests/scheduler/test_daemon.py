@@ -157,7 +157,8 @@ def test_killed_its_children_die_with_it_and_the_next_takes_the_run_up_again(vig
         assert daemon.events("run begins")[0]["attempt"] == 2
         with vigie.archive.read() as tx:
             run = tx.runs.get("gather", done["period"])
-            assert run and (run.state, run.attempts) == ("done", 2)
+            assert run
+            assert (run.state, run.attempts) == ("done", 2)
         assert daemon.end() == 0
 
 

@@ -79,6 +79,7 @@ def test_every_digest_of_every_edition_is_made_once_and_in_order(drive: Callable
 
     # The daemon is killed in the middle of a run, twice: the run stands as running, and its worker is gone.
     for monday in ("2026-12-07", "2026-12-14"):
+        driver.pass_time(f"{monday}T06:59:00+01:00", every=steps)
         driver.now = at(f"{monday}T07:00:00+01:00")
         with driver.archive.begin() as tx:
             week = driver.jobs()[1].ready(tx, driver.now)

@@ -36,7 +36,8 @@ def test_a_period_is_begun_once(archive: Archive) -> None:
     assert begin(archive, at=10_000) is None
     with archive.read() as tx:
         done = tx.runs.get("digest:paris", "2026-W53")
-        assert done and (done.state, done.ended, done.code) == ("done", 130, 0)
+        assert done
+        assert (done.state, done.ended, done.code) == ("done", 130, 0)
 
 
 def test_of_many_that_ask_at_once_one_begins(archive: Archive) -> None:
@@ -85,7 +86,8 @@ def test_runs_of_a_worker_that_is_gone_are_taken_back_and_its_late_word_does_not
         tx.workers.leave("daemon-1")
         assert tx.runs.take_back(at=120) == 1
         taken = tx.runs.get("digest:paris", "2026-W53")
-        assert taken and (taken.state, taken.next_try, taken.detail) == ("failed", 120, INTERRUPTED)
+        assert taken
+        assert (taken.state, taken.next_try, taken.detail) == ("failed", 120, INTERRUPTED)
         assert taken.is_interrupted
     again = begun(archive, at=121, worker="daemon-2")  # type: ignore[arg-type]
     with archive.begin() as tx:
@@ -101,7 +103,8 @@ def test_runs_are_listed_by_when_they_fell_due(archive: Archive) -> None:
     with archive.read() as tx:
         assert [run.period for run in tx.runs.of("digest:paris")] == ["2026-W52", "2026-W53", "2027-W01"]
         newest = tx.runs.newest("digest:paris")
-        assert newest and newest.period == "2027-W01"
+        assert newest
+        assert newest.period == "2027-W01"
         assert tx.runs.newest("digest:paris", state="failed") is None
         assert tx.runs.has_ended_since("digest:paris", 100)
         assert not tx.runs.has_ended_since("digest:paris", 101)
