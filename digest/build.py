@@ -1,275 +1,174 @@
-"""Building the digest of a week from an index: a pure function of the watch, the week and what the index holds."""
+"""Building the digest of a week: a pure function of the watch, the edition, the week, and what index and archive hold."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
-from digest.model import (
-    STANCES,
-    Digest,
-    Figure,
-    Rising,
-    Series,
-    SourceWeek,
-    StanceCount,
-    StoryWeek,
-    TopicWeek,
-    Voice,
-)
+from digest._amended import amended_of
+from digest._enquiry import WEEKS_SHOWN, Enquiry, series_of
+from digest._method import method_of
+from digest._sources import changes_of, reach, sources_of
+from digest._speakers import speakers_of
+from digest._stories import stories_of
+from digest._summary import summary
+from digest.balance import balance
+from digest.model import FORM, Balance, Digest, Notes, Rising, StanceCount, TopicWeek, Voice
+from digest.record import Record
 from index import calendar
 from index.engine import Reader
-from index.query import Everything, FactFilter, FieldValue, Query, all_of, render, within
+from index.query import Everything, FieldValue, all_of, render
 from index.rising import rising
-from index.trends import Trend, trend
-from vigie.watch import Watch
+from vigie.routine import Edition
+from vigie.watch import Topic, Watch
 
-WEEKS_SHOWN = 8
-WEEKS_BEFORE = 4
-MOST_STORIES = 8
-MOST_VOICES = 3
+MOST_STORIES = 6
+MOST_STORIES_OF_A_TOPIC = 3
 MOST_RISING = 8
-# Stories are chosen among so many articles of the week, the newest first; a larger week is cut there, and the method box says so.
-MOST_ARTICLES = 2000
-# A story of several articles is told by its earliest; so many voices are looked at to find one for each stance.
-VOICES_LOOKED_AT = 50
+MOST_SPEAKERS = 8
 
 
-class _Week:
-    """The questions that a digest asks, about one subject in one week."""
+def build_digest(reader: Reader, watch: Watch, edition: Edition, monday: date, *, record: Record, version: int = 1) -> Digest:
+    """The digest of the ISO week that begins on monday, as the edition wants it told.
 
-    def __init__(self, reader: Reader, watch: Watch, subject: str, monday: date) -> None:
-        self.reader = reader
-        self.watch = watch
-        self.subject = subject
-        self.monday = monday
-        self.about: Query = FieldValue("subject", subject)
-        self.names = {source.id: source.name for source in watch.sources}
-
-    def days(self, weeks_ago: int = 0) -> tuple[date, date]:
-        """The first and last day of the week, or of one before it."""
-        first = self.monday - timedelta(weeks=weeks_ago)
-        return first, first + timedelta(days=6)
-
-    def within_week(self, query: Query, weeks_ago: int = 0) -> Query:
-        return within(query, *self.days(weeks_ago))
-
-    def trend(self, query: Query, **options: Any) -> Trend:
-        """A weekly trend over the weeks shown."""
-        first = self.monday - timedelta(weeks=WEEKS_SHOWN - 1)
-        return trend(self.reader, self.watch, query, first=first, last=self.days()[1], subject=self.subject, **options)
-
-    def figure(self, values: Sequence[float | None], query: Query) -> Figure:
-        """The last of weekly values, with the one before and the mean of the four before; None: a week that has no value."""
-        before = [value for value in values[-1 - WEEKS_BEFORE : -1] if value is not None]
-        mean = round(sum(before) / len(before), 4) if before else 0.0
-        return Figure(values[-1] or 0.0, values[-2] or 0.0, mean, render(self.within_week(query)))
-
-
-def build_digest(reader: Reader, watch: Watch, monday: date, *, watermark: int, method: Sequence[str] = ()) -> Digest:
-    """The digest of the ISO week that begins on monday, about the first subject of the watch.
-
-    watermark: the change of the archive that the index has reached. method: how the labels were made, for the method box.
+    reader: the index; record: the archive in one transaction, which knows that index by its name. version: see Digest.
     """
-    subject = watch.subjects[0]
-    week = _Week(reader, watch, subject.id, monday)
-    articles = week.trend(week.about, share=True)
-    stories = week.trend(week.about, unit="stories")
-    by_stance = week.trend(week.about, by="stance")
-    outlets = [float(len(_sources(week, weeks_ago))) for weeks_ago in reversed(range(WEEKS_SHOWN))]
-    numbers = calendar.label(calendar.day_number(monday), "week")
-    topics = tuple(_topic(week, topic.id, topic.label_in("en")) for topic in watch.topics)
-    stances = _stance_counts(week, None)
-    figure = week.figure(articles.totals.counts, week.about)
-    top_stories = _stories(week)
-    risen, note = _rising(week)
-    sources = _source_weeks(week)
+    enquiry = Enquiry(reader, watch, edition, monday, record)
+    about, week = enquiry.about, enquiry.week
+    coverage = enquiry.trend(about, share=True)
+    by_stance = enquiry.weekly_stances(None)
+    articles, outlets = enquiry.figure(coverage.totals.counts, about), enquiry.figure(_outlets(enquiry), about)
+    stances = enquiry.stances(None)
+    topics = tuple(_topic(enquiry, topic) for topic in watch.topics)
+    stories = stories_of(enquiry, None, MOST_STORIES)
+    risen, rising_note = _rising(enquiry)
+    speakers = speakers_of(enquiry, MOST_SPEAKERS)
+    new, silent, changes_note = changes_of(enquiry)
+    late, corrected, amended_note = amended_of(enquiry)
+    nobody = enquiry.words.gettext("Nobody is quoted by name in these articles.") if enquiry.tally.articles else enquiry.nothing()
     return Digest(
+        form=FORM,
         watch=watch.name,
-        title=watch.title or watch.name,
-        subject=subject.name,
-        week=numbers,
-        start=calendar.start(calendar.day_number(monday), "week", watch.zone).isoformat(),
-        end=calendar.start(calendar.day_number(monday) + 7, "week", watch.zone).isoformat(),
+        edition=edition.id,
+        language=edition.language,
+        title=edition.title or watch.title or watch.name,
+        subject=enquiry.subject.name,
+        subject_id=enquiry.subject.id,
+        week=calendar.label(calendar.day_number(monday), "week"),
+        version=version,
+        start=week.start.isoformat(),
+        end=week.end.isoformat(),
         timezone=watch.timezone,
-        watermark=watermark,
-        summary=_summary(subject.name, figure, stances, topics, top_stories),
-        articles=figure,
-        stories=week.figure(stories.totals.counts, week.about),
-        outlets=week.figure(outlets, week.about),
-        attention=week.figure(articles.totals.shares, week.about),
+        watermark=record.watermark,
+        reach=reach(enquiry),
+        summary=summary(enquiry.words, enquiry.subject.name, articles, outlets, stances, _balance(stances), topics, stories),
+        articles=articles,
+        stories=enquiry.figure(enquiry.trend(about, unit="stories").totals.counts, about),
+        outlets=outlets,
+        attention=enquiry.figure(coverage.totals.shares, about),
         stances=stances,
+        balance=_balance(stances),
         weeks=tuple(bucket.label for bucket in by_stance.buckets),
-        weekly=_by_stance(by_stance),
+        weekly=series_of(by_stance),
         topics=topics,
-        top_stories=top_stories,
+        top_stories=stories,
         rising=risen,
-        rising_note=note,
-        sources=sources,
-        silent=_silent(week),
-        method=tuple(method),
+        speakers=speakers,
+        sources=sources_of(enquiry),
+        new_sources=new,
+        silent_sources=silent,
+        late=late,
+        corrected=corrected,
+        notes=Notes(
+            stories="" if stories else enquiry.nothing(),
+            rising=rising_note,
+            speakers="" if speakers else nobody,
+            changes=changes_note,
+            amended=amended_note,
+        ),
+        method=method_of(enquiry.words, record),
     )
 
 
-def _sources(week: _Week, weeks_ago: int) -> dict[str, int]:
-    cells = week.reader.cells(week.within_week(week.about, weeks_ago), ("source",))
-    return {str(source): count for (source,), count in cells.items()}
+def _outlets(enquiry: Enquiry) -> list[float]:
+    """How many outlets wrote on the subject, for each of the weeks shown."""
+    cells = enquiry.reader.cells(enquiry.of_weeks_shown(enquiry.about), ("week", "source"))
+    found = Counter(week for week, _ in cells)
+    return [found[calendar.day_number(enquiry.days(ago)[0])] for ago in reversed(range(WEEKS_SHOWN))]
 
 
-def _by_stance(found: Trend) -> tuple[Series, ...]:
-    counts = {series.key: series.counts for series in found.series}
-    return tuple(Series(stance, counts.get(stance, (0,) * len(found.buckets))) for stance in STANCES)
+def _balance(stances: Sequence[StanceCount]) -> Balance:
+    counts = {one.stance: one.count for one in stances}
+    return balance(counts["supportive"], counts["neutral"], counts["critical"])
 
 
-def _fact(week: _Week, stance: str, topic: str | None) -> Query:
-    return FactFilter(stance, topic or "*", week.subject)
-
-
-def _stance_counts(week: _Week, topic: str | None) -> tuple[StanceCount, ...]:
-    queries = [week.within_week(_fact(week, stance, topic)) for stance in STANCES]
-    return tuple(StanceCount(s, week.reader.count(q), render(q)) for s, q in zip(STANCES, queries, strict=True))
-
-
-def _topic(week: _Week, topic: str, label: str) -> TopicWeek:
-    query = all_of((week.about, FieldValue("topic", topic)))
-    counts = week.trend(query).totals.counts
+def _topic(enquiry: Enquiry, topic: Topic) -> TopicWeek:
+    query = all_of((enquiry.about, FieldValue("topic", topic.id)))
+    articles = enquiry.figure(enquiry.trend(query).totals.counts, query)
+    stances = enquiry.stances(topic.id)
+    note = ""
+    if not articles.value:
+        note = enquiry.nothing()
+        if enquiry.tally.articles:
+            note = enquiry.words.gettext("None of the articles on {subject} treats this topic.", subject=enquiry.subject.name)
     return TopicWeek(
-        id=topic,
-        label=label,
-        articles=week.figure(counts, query),
-        stances=_stance_counts(week, topic),
-        weekly=_by_stance(week.trend(week.about, by="stance", topic=topic)),
-        voices=_voices(week, topic),
+        id=topic.id,
+        label=topic.label_in(enquiry.edition.language),
+        articles=articles,
+        stances=stances,
+        balance=_balance(stances),
+        weekly=series_of(enquiry.weekly_stances(topic.id)),
+        voices=_voices(enquiry, topic.id),
+        stories=stories_of(enquiry, topic.id, MOST_STORIES_OF_A_TOPIC),
+        note=note,
     )
 
 
-def _voices(week: _Week, topic: str) -> tuple[Voice, ...]:
-    """The surest critical, supportive and neutral article on a topic, each from another outlet where there is one."""
+def _voices(enquiry: Enquiry, topic: str) -> tuple[Voice, ...]:
+    """The surest critical, supportive and neutral article on a topic that shows evidence, each of another outlet if it can be."""
     chosen: list[Voice] = []
     for stance in ("critical", "supportive", "neutral"):
-        page = week.reader.search(week.within_week(_fact(week, stance, topic)), limit=VOICES_LOOKED_AT, sort="date")
-        ranked = sorted(page.hits, key=lambda hit: (-_label(hit, week.subject, topic)["confidence"], hit["published"], hit["id"]))
         heard = {voice.source for voice in chosen}
-        fresh = [hit for hit in ranked if week.names.get(hit["source"], hit["source"]) not in heard] or ranked
-        for hit in fresh:
-            evidence = [text for text in _label(hit, week.subject, topic)["evidence"] if text != hit["title"]]
-            if evidence:
-                chosen.append(_voice(week, hit, stance, evidence[0]))
-                break
-    return tuple(chosen[:MOST_VOICES])
+        candidates = [
+            Voice(
+                id=hit["id"],
+                url=hit["url"],
+                title=hit["title"],
+                source=enquiry.name(hit["source"]),
+                language=hit["language"],
+                published=hit["published"],
+                stance=stance,
+                evidence=evidence[0],
+            )
+            for hit in enquiry.tally.surest(topic, stance)
+            if (evidence := [text for text in enquiry.tally.label(hit, topic)["evidence"] if text != hit["title"]])
+        ]
+        chosen += sorted(candidates, key=lambda voice: voice.source in heard)[:1]
+    return tuple(chosen)
 
 
-def _label(hit: dict[str, Any], subject: str, topic: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in hit["stances"] if one["topic"] == topic and one["subject"] == subject)
-    return found
-
-
-def _voice(week: _Week, hit: dict[str, Any], stance: str, evidence: str) -> Voice:
-    return Voice(
-        id=hit["id"],
-        url=hit["url"],
-        title=hit["title"],
-        source=week.names.get(hit["source"], hit["source"]),
-        language=hit["language"],
-        published=hit["published"],
-        stance=stance,
-        evidence=evidence,
-    )
-
-
-def _stories(week: _Week) -> tuple[StoryWeek, ...]:
-    """The stories of the week that most outlets tell; of equals those with most articles, then the earliest."""
-    page = week.reader.search(week.within_week(week.about), limit=MOST_ARTICLES, sort="date")
-    members: dict[str, list[dict[str, Any]]] = {}
-    for hit in page.hits:
-        members.setdefault(hit["story"] or hit["id"], []).append(hit)
-    stories = [_story(week, key, sorted(hits, key=lambda hit: (hit["published"], hit["id"]))) for key, hits in members.items()]
-    ranked = sorted(stories, key=lambda story: (-story.outlets, -story.articles, -_taken_sides(story), story.published, story.id))
-    return tuple(ranked[:MOST_STORIES])
-
-
-def _taken_sides(story: StoryWeek) -> int:
-    return sum(one.count for one in story.stances if one.stance in ("supportive", "critical"))
-
-
-def _story(week: _Week, key: str, hits: Sequence[dict[str, Any]]) -> StoryWeek:
-    first = hits[0]
-    query = week.within_week(FieldValue("story", key)) if first["story"] else FieldValue("id", key)
-    taken = [
-        label["stance"] for hit in hits for label in hit["stances"] if label["topic"] is None and label["subject"] == week.subject
-    ]
-    return StoryWeek(
-        id=key,
-        title=first["title"],
-        url=first["url"],
-        source=week.names.get(first["source"], first["source"]),
-        language=first["language"],
-        published=first["published"],
-        articles=len(hits),
-        outlets=len({hit["source"] for hit in hits}),
-        languages=tuple(sorted({hit["language"] for hit in hits})),
-        stances=tuple(StanceCount(stance, taken.count(stance), render(query)) for stance in STANCES),
-        query=render(query),
-    )
-
-
-def _rising(week: _Week) -> tuple[tuple[Rising, ...], str]:
-    found = rising(week.reader, Everything(), week.monday, limit=MOST_RISING)
-    terms = [*found.entities, *found.terms]
+def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], str]:
+    """What rises in all coverage of the week, and what that rests on."""
+    say, count = enquiry.words.gettext, enquiry.words.number
+    found = rising(enquiry.reader, Everything(), enquiry.monday, limit=MOST_RISING)
+    if found.baseline is None:
+        return (), say("Nothing older is indexed to compare this week with.")
     risen = tuple(
         Rising(
             term.label, term.kind, term.count, term.before, round(term.g2, 2), round(term.log_ratio, 2),
-            render(week.within_week(FieldValue(term.kind, term.term))),
+            render(enquiry.of_week(FieldValue(term.kind, term.term))),
         )
-        for term in terms
+        for term in (*found.entities, *found.terms)
     )  # fmt: skip
-    if found.baseline is None:
-        return (), "Nothing older is indexed to compare this week with."
-    compared = f"{found.window.stories} stories of the week against {found.baseline.stories} of the {found.weeks} weeks before."
-    criterion = "Shown: G² of at least 15.13 (p < 0.0001), at least twice as often, from at least three owners."
-    return risen, f"{compared} {criterion}" + ("" if risen else " Nothing passed.")
-
-
-def _source_weeks(week: _Week) -> tuple[SourceWeek, ...]:
-    counts = _sources(week, 0)
-    coverage = week.reader.cells(week.within_week(Everything()), ("source",))
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(
-        SourceWeek(
-            source,
-            week.names.get(source, source),
-            count,
-            round(count / coverage[(source,)], 4),
-            render(week.within_week(all_of((week.about, FieldValue("source", source))))),
-        )
-        for source, count in ranked
-    )
-
-
-def _silent(week: _Week) -> tuple[str, ...]:
-    """The outlets that covered the subject in the four weeks before and not in this one."""
-    first, last = week.days(WEEKS_BEFORE)[0], week.days(1)[1]
-    before = {str(source) for (source,) in week.reader.cells(within(week.about, first, last), ("source",))}
-    return tuple(sorted(week.names.get(source, source) for source in before - _sources(week, 0).keys()))
-
-
-def _summary(
-    subject: str, articles: Figure, stances: Sequence[StanceCount], topics: Sequence[TopicWeek], stories: Sequence[StoryWeek]
-) -> tuple[str, ...]:
-    """Three sentences computed from the numbers."""
-    if not articles.value:
-        return (f"No article named {subject} this week.",)
-    plural = "s" if articles.value != 1 else ""
-    count = f"{articles.value:g} article{plural} named {subject} this week, {articles.before:g} the week before."
-    taken = {one.stance: one.count for one in stances}
-    total = sum(taken.values())
-    balance = (
-        f"Of the {total} whose stance was read, {taken['critical']} were critical and {taken['supportive']} supportive."
-        if total
-        else "None of them said enough about it for a stance to be read."
-    )
-    most = max(topics, key=lambda topic: topic.articles.value, default=None)
-    if most is None or not most.articles.value:
-        return count, balance
-    leading = f"Most was written on {most.label.lower()} ({most.articles.value:g} articles)"
-    wide = stories[0] if stories and stories[0].outlets > 1 else None
-    return count, balance, leading + (f"; the widest story ran in {wide.outlets} outlets." if wide else ".")
+    notes = [
+        enquiry.words.ngettext(
+            "{now} stories of the week were compared with {then} of the week before.",
+            "{now} stories of the week were compared with {then} of the {count} weeks before.",
+            found.weeks,
+            now=count(found.window.stories),
+            then=count(found.baseline.stories),
+        ),
+        say(
+            "Shown is what passes G² ≥ 15.13 (p < 0.0001), is at least twice as frequent, and is named by at least three owners."
+        ),
+    ]
+    return risen, " ".join(notes if risen else [*notes, say("Nothing passes.")])

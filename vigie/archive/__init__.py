@@ -12,7 +12,9 @@ A step takes a lease on its work and commits its result together with the next s
 
 from vigie.archive._address import host_of
 from vigie.archive._archive import Archive, Transaction
-from vigie.archive._articles import StoredArticle
+from vigie.archive._articles import Amended, StoredArticle
+from vigie.archive._deliveries import Delivery, DeliveryState
+from vigie.archive._digests import KeptDigest
 from vigie.archive._engines import explain_database_error
 from vigie.archive._frontier import Due, Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
@@ -25,11 +27,15 @@ __all__ = [
     "HEARTBEAT_LIMIT_S",
     "HEARTBEAT_S",
     "INTERRUPTED",
+    "Amended",
     "Archive",
+    "Delivery",
+    "DeliveryState",
     "Due",
     "Fetch",
     "Fingerprint",
     "FrontierEntry",
+    "KeptDigest",
     "Quarantined",
     "RobotsFile",
     "Run",
