@@ -62,7 +62,8 @@ class Driver:
         self.start()
 
     def write_watch(self, text: str) -> None:
-        self.settings.watch_file.write_text(WATCH + text, encoding="utf-8")
+        """Put a watch to use: a whole one, or what is added to one that has a subject only."""
+        self.settings.watch_file.write_text(text if "[[subjects]]" in text else WATCH + text, encoding="utf-8")
         self.watch: Watch = load_watch(self.settings.watch_file)
         self.loaded = self.now
 

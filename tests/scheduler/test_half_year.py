@@ -20,8 +20,6 @@ pytestmark = pytest.mark.slow
 
 BEGIN, END = "2026-10-11T12:00:00+02:00", "2027-04-06T12:00:00+02:00"
 WEEKS = [f"2026-W{week}" for week in range(41, 54)] + [f"2027-W{week:02}" for week in range(1, 14)]
-# Commands that are Vigie's own in the simulation; the others are children that note what they were told.
-REAL: tuple[str, ...] = ()
 
 EDITIONS = """
 [[editions]]
@@ -56,7 +54,7 @@ def recount(archive: Archive) -> dict[str, list[tuple[str, str, int]]]:
 
 
 def test_every_digest_of_every_edition_is_made_once_and_in_order(drive: Callable[..., Driver]) -> None:
-    driver = drive(watch=EDITIONS, now=BEGIN, real=REAL)
+    driver = drive(watch=EDITIONS, now=BEGIN)
     driver.wake()
     steps = timedelta(hours=6)
 
