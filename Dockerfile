@@ -18,9 +18,12 @@ COPY newsroom newsroom
 RUN /opt/vigie/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
+# What WeasyPrint draws PDF pages with.
+RUN apt-get update && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home vigie && install --directory --owner vigie --group vigie /data
 COPY --from=build /opt/vigie /opt/vigie
-ENV PATH=/opt/vigie/bin:$PATH HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1 VIGIE_DATA=/data
+ENV PATH=/opt/vigie/bin:$PATH HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1 VIGIE_DATA=/data XDG_CACHE_HOME=/tmp/cache
 USER vigie
 WORKDIR /data
 VOLUME /data

@@ -5,6 +5,7 @@ import sys
 
 RUNS = (
     ("benchmarks.startup",),
+    ("benchmarks.daemon",),
     ("benchmarks.extraction",),
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),

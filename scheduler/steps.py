@@ -1,11 +1,13 @@
-"""The steps of a run, each a child process of its own: isolated, easy to end, and its memory is given back."""
+"""The steps of a run by hand (``vigie run``), each a child process: isolated, easy to end, and its memory is given back."""
 
 import os
-import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from scheduler.child import Child, Limits
 from vigie.errors import Exit
 from vigie.settings import Settings
 
@@ -27,17 +29,32 @@ def run_steps(
     results = []
     for step, *options in steps:
         started(step)
-        command = [sys.executable, "-m", "vigie", step, *options]
-        code = subprocess.run(command, env=os.environ | _as_environment(settings), check=False).returncode
+        with Child(command_of(step, *options), environment=environment_of(settings)) as child:
+            try:
+                code = child.wait(Limits()).code
+            except KeyboardInterrupt:
+                stop = threading.Event()
+                stop.set()
+                child.wait(Limits(), stop=stop)
+                raise
         results.append(StepResult(step, code))
         if code not in (Exit.DONE, Exit.NOTHING_FOUND, Exit.PARTLY_DONE):
             break
     return results
 
 
-def _as_environment(settings: Settings) -> dict[str, str]:
-    """The settings for a child: not on its command line, since a URL may hold a password and any list of processes shows it."""
-    return {
+def command_of(*words: str) -> list[str]:
+    """A command of Vigie as a program to start."""
+    return [sys.executable, "-m", "vigie", *words]
+
+
+def environment_of(settings: Settings, *, watch_file: Path | None = None) -> dict[str, str]:
+    """The settings for a child: not on its command line, since a URL may hold a password and any list of processes shows it.
+
+    watch_file: another watch file than that of the settings.
+    """
+    settings = replace(settings, watch_file=watch_file) if watch_file else settings
+    return os.environ | {
         "VIGIE_WATCH": str(settings.watch_file),
         "VIGIE_DATA": str(settings.data),
         "VIGIE_ARCHIVE": settings.archive_url,

@@ -1,6 +1,7 @@
 """compose.yaml, Dockerfile and .env.example: official images, this machine only, no secret, limits on all."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.needs import unavailable
+from vigie.routine import Daemon
 from vigie.watch import load_watch
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +41,7 @@ def test_images_are_official_and_of_one_version() -> None:
     search = f"docker.elastic.co/elasticsearch/elasticsearch:{version}"
     assert images == {
         "certificates": search, "elasticsearch": search, "accounts": search,
-        "kibana": f"docker.elastic.co/kibana/kibana:{version}", "postgres": "postgres:17", "vigie": "vigie:0.1.0",
+        "kibana": f"docker.elastic.co/kibana/kibana:{version}", "postgres": "postgres:17", "vigie": "vigie:0.1.0", "daemon": "vigie:0.1.0",
     }  # fmt: skip
     assert [name for name, service in SERVICES.items() if "build" in service] == ["vigie"]
 
@@ -90,7 +93,7 @@ def test_no_secret_is_written_down() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
             if secret.search(name):
-                assert re.search(r"\$\{\w+:\?set it in \.env\}", value), name
+                assert re.search(r"\$\{\w+:\?set it in \.env\}|^\$\{VIGIE_MAIL_PASSWORD:-\}$", value), name
     assert {name for name, value in EXAMPLE.items() if secret.search(name)} == {
         name for name, value in EXAMPLE.items() if not value
     }
@@ -121,6 +124,35 @@ def test_vigie_is_installed_from_the_lock_and_is_not_root() -> None:
     last = DOCKERFILE.rpartition("\nFROM ")[2]
     assert "\nUSER vigie\n" in last
     assert DOCKERFILE.endswith('ENTRYPOINT ["vigie"]\n')
+
+
+def test_the_daemon_writes_to_its_data_only_and_is_given_time_to_end() -> None:
+    daemon = SERVICES["daemon"]
+    assert daemon["command"] == ["daemon"]
+    assert daemon["read_only"]
+    assert daemon["tmpfs"] == ["/tmp"]
+    assert daemon["init"]
+    assert daemon["cap_drop"] == ["ALL"]
+    assert daemon["security_opt"] == ["no-new-privileges:true"]
+    assert [volume for volume in daemon["volumes"] if not volume.endswith(":ro")] == ["vigie:/data"]
+    assert daemon["stop_grace_period"] == "35s"
+    assert Daemon().health in daemon["healthcheck"]["test"][-1]
+    assert "XDG_CACHE_HOME=/tmp/cache" in DOCKERFILE
+
+
+def test_the_unit_of_systemd_is_hardened(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        unavailable("systemd", "no systemd-analyze here")
+    # The program need not be installed where this runs.
+    unit = tmp_path / "vigie.service"
+    unit.write_text((ROOT / "deploy" / "vigie.service").read_text(encoding="utf-8").replace("/opt/vigie/bin/vigie", "/bin/true"))
+    verified = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    told = subprocess.run([analyze, "security", "--offline=true", str(unit)], capture_output=True, text=True, check=False)
+    exposure = re.search(r"Overall exposure level for vigie.service: (\d+\.\d)", told.stdout)
+    assert exposure, told.stdout + told.stderr
+    assert float(exposure[1]) <= 1.5
 
 
 def test_the_image_holds_every_room_that_the_wheel_holds() -> None:

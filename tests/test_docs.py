@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crawlers.outcomes import Outcome
-from vigie.cli import _COMMANDS, quarantine, review, rising, search, sources, topics
+from vigie.cli import _COMMANDS, quarantine, review, rising, search, sources, status, topics
 
 PAGE = (Path(__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -24,6 +24,7 @@ def documented(command: str) -> set[str]:
         ("rising", rising._COLUMNS),
         ("quarantine", quarantine._COLUMNS),
         ("sources", sources._COLUMNS),
+        ("status", status._COLUMNS),
         ("review", review._COLUMNS),
         ("review --list", review._MADE_COLUMNS),
         ("topics", topics._COLUMNS),

@@ -29,6 +29,13 @@ def _hour(hour: int) -> int:
     return hour
 
 
+def _listen_address(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError(f"{address!r} is no address to listen at: write 127.0.0.1:8650")
+    return address
+
+
 MailAddress = Annotated[str, AfterValidator(mail_address)]
 Hour = Annotated[int, Field(ge=0, le=23), AfterValidator(_hour)]
 
@@ -94,4 +101,4 @@ class Daemon(Table):
     step_minutes: int = Field(default=180, ge=1)
     step_memory_mb: int = Field(default=8192, ge=256)
     upkeep_hour: Hour = 5
-    health: str = "127.0.0.1:8650"  # empty: no health server
+    health: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8650"  # empty: no health server; port 0: any free one

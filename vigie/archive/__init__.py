@@ -20,11 +20,13 @@ from vigie.archive._frontier import Due, Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
 from vigie.archive._quarantine import Quarantined
 from vigie.archive._robots import RobotsFile
+from vigie.archive._runs import INTERRUPTED, Run
 from vigie.archive._workers import HEARTBEAT_LIMIT_S, HEARTBEAT_S
 
 __all__ = [
     "HEARTBEAT_LIMIT_S",
     "HEARTBEAT_S",
+    "INTERRUPTED",
     "Amended",
     "Archive",
     "Delivery",
@@ -36,6 +38,7 @@ __all__ = [
     "KeptDigest",
     "Quarantined",
     "RobotsFile",
+    "Run",
     "StoredArticle",
     "Transaction",
     "explain_database_error",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from vigie import clock
 from vigie.archive import _schema
 from vigie.archive._articles import Articles, Pages
+from vigie.archive._census import Census
 from vigie.archive._changes import Changes
 from vigie.archive._corrections import Corrections
 from vigie.archive._deliveries import Deliveries
@@ -25,6 +26,8 @@ from vigie.archive._labels import LabelStore, ReadQueue, Stories
 from vigie.archive._learnt import Learnt
 from vigie.archive._quarantine import Quarantine
 from vigie.archive._robots import Robots
+from vigie.archive._runs import Runs
+from vigie.archive._upkeep import Upkeep
 from vigie.archive._workers import HEARTBEAT_S, Workers
 from vigie.errors import VigieError
 
@@ -99,6 +102,18 @@ class Transaction:
     @cached_property
     def workers(self) -> Workers:
         return Workers(self.connection, self.hosts)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.connection)
+
+    @cached_property
+    def census(self) -> Census:
+        return Census(self.connection)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        return Upkeep(self.connection)
 
 
 @contextmanager
@@ -244,6 +259,22 @@ class Archive:
         finally:
             end.set()
             thread.join()
+
+    def vacuum(self) -> int:
+        """Give the space of deleted rows back to the disk; how many bytes. Writers wait meanwhile.
+
+        PostgreSQL does this by itself (autovacuum). Of a SQLite file, a tenth that is free is left: the next rows fill it.
+        """
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.dialect.name != "sqlite":
+                return 0
+            ask = connection.connection.driver_connection.execute  # type: ignore[union-attr]  # outside of any transaction
+            ask("PRAGMA optimize")
+            before, free, size = (ask(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size"))
+            if free * 10 > before:
+                ask("VACUUM")
+            ask("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return int((before - ask("PRAGMA page_count").fetchone()[0]) * size)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -230,6 +230,17 @@ class Frontier:
         query = select(frontier.c.url).where(due.at(at), frontier.c.host.not_in(paused)).limit(1)
         return self._connection.scalar(query) is not None
 
+    def due(self, *, at: float) -> int:
+        """How many URLs a crawl would find due; those of hosts that asked to wait do not count."""
+        paused = select(hosts.c.host).where(hosts.c.paused_until > at)
+        query = select(func.count()).select_from(frontier).where(EVERYTHING.at(at), frontier.c.host.not_in(paused))
+        return self._connection.scalar(query) or 0
+
+    def next_due(self, *, at: float) -> float | None:
+        """The instant after at when the next URL falls due, or None."""
+        due: float | None = self._connection.scalar(select(func.min(frontier.c.next_try)).where(frontier.c.next_try > at))
+        return due
+
     def hold(self, url: str, worker: str) -> bool:
         """Whether the worker still holds the lease of a URL, which then stays its own until the transaction ends."""
         query = select(frontier.c.url).where(frontier.c.url == url, frontier.c.lease == worker)

@@ -112,6 +112,7 @@ pages = Table(
     Column("body", LargeBinary, nullable=False),  # zstd
     Column("fetched", Float, nullable=False),
     UniqueConstraint("url", "digest"),
+    Index("pages_fetched", "fetched"),
 )
 
 articles = Table(
@@ -134,6 +135,7 @@ revisions = Table(
     Column("page", Number, ForeignKey("pages.id")),
     Column("seen", Float, nullable=False),
     Column("record", LongText, nullable=False),
+    Index("revisions_page", "page"),  # without it, each page that is let go costs a look at every revision
 )
 
 to_read = Table(

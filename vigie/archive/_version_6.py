@@ -1,6 +1,9 @@
-"""From version 5 to 6: runs, digests, deliveries and alerts. Released: never edited, whatever the tables of today look like."""
+"""From version 5 to 6: runs, digests, deliveries and alerts, and what retention searches by.
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, LargeBinary, MetaData, Table
+Released: never edited, whatever the tables of today look like.
+"""
+
+from sqlalchemy import Column, Connection, Float, Index, Integer, LargeBinary, MetaData, Table, text
 
 from vigie.archive._types import LongText, Number, Word
 
@@ -69,5 +72,7 @@ _alerts = Table(
 
 
 def routine_tables(connection: Connection) -> None:
-    """Add the tables of jobs, runs, digests, deliveries and alerts."""
+    """Add the tables of jobs, runs, digests, deliveries and alerts, and the indexes by which pages are let go."""
     _metadata.create_all(connection)
+    connection.execute(text("CREATE INDEX pages_fetched ON pages (fetched)"))
+    connection.execute(text("CREATE INDEX revisions_page ON revisions (page)"))

@@ -12,6 +12,8 @@ from vigie.errors import Exit, VigieError
 # command: (module below vigie.cli, short help)
 _COMMANDS = {
     "run": ("run", "Crawl, read and index once."),
+    "daemon": ("daemon", "Keep doing everything: gather, digests, alerts, upkeep."),
+    "status": ("status", "Say how the daemon and its jobs stand."),
     "crawl": ("crawl", "Fetch what is due and keep the articles."),
     "read": ("read", "Label the articles that are unread."),
     "index": ("index", "Bring the index up to the archive."),
@@ -23,6 +25,7 @@ _COMMANDS = {
     "topics": ("topics", "List the topics of the watch, and try a new one on the archive."),
     "sources": ("sources", "List, check, import and export the sources of the watch."),
     "quarantine": ("quarantine", "Show what could not be used, and have it tried again."),
+    "upkeep": ("upkeep", "Let go what is older than [retention] says."),
     "config": ("config", "Check the watch file."),
     "doctor": ("doctor", "Say what is in use, how far each step has come, and what is amiss."),
     "extract": ("extract", "Read articles out of pages (JSON lines in and out)."),
