@@ -1,118 +1,465 @@
-"""Building the digest of a week from an index: a pure function of the watch, the week and what the index holds."""
+"""Building the digest of a week: a pure function of the watch, the edition, the week, and what index and archive hold."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from digest._method import method_of
+from digest._quotes import quotes_of_stories, speakers_of
+from digest._summary import summary
+from digest._tally import Hit, Tally, Telling
+from digest.balance import balance
 from digest.model import (
+    FORM,
     STANCES,
+    Amended,
+    Balance,
     Digest,
     Figure,
+    Notes,
+    Reach,
     Rising,
     Series,
+    SourceChange,
     SourceWeek,
     StanceCount,
     StoryWeek,
     TopicWeek,
+    Unreached,
     Voice,
 )
+from digest.record import Record, Week, batches
+from digest.words import Words, words
 from index import calendar
 from index.engine import Reader
-from index.query import Everything, FactFilter, FieldValue, Query, all_of, render, within
+from index.query import Everything, FactFilter, FieldValue, OneOf, Query, all_of, render, within
 from index.rising import rising
 from index.trends import Trend, trend
+from vigie import archive
+from vigie.routine import Edition
 from vigie.watch import Watch
 
 WEEKS_SHOWN = 8
 WEEKS_BEFORE = 4
-MOST_STORIES = 8
+MOST_STORIES = 6
+MOST_STORIES_OF_A_TOPIC = 3
 MOST_VOICES = 3
 MOST_RISING = 8
-# Stories are chosen among so many articles of the week, the newest first; a larger week is cut there, and the method box says so.
-MOST_ARTICLES = 2000
-# A story of several articles is told by its earliest; so many voices are looked at to find one for each stance.
-VOICES_LOOKED_AT = 50
+MOST_SPEAKERS = 8
+MOST_AMENDED = 10  # of the late and of the corrected articles; the note tells how many there are
 
 
-class _Week:
+def build_digest(reader: Reader, watch: Watch, edition: Edition, monday: date, *, record: Record, version: int = 1) -> Digest:
+    """The digest of the ISO week that begins on monday, as the edition wants it.
+
+    reader: the index; record: the archive, in one transaction, with the name of that index. version: see Digest.
+    """
+    return _Building(reader, watch, edition, monday, record).digest(version)
+
+
+@dataclass(frozen=True)
+class _Building:
     """The questions that a digest asks, about one subject in one week."""
 
-    def __init__(self, reader: Reader, watch: Watch, subject: str, monday: date) -> None:
-        self.reader = reader
-        self.watch = watch
-        self.subject = subject
-        self.monday = monday
-        self.about: Query = FieldValue("subject", subject)
-        self.names = {source.id: source.name for source in watch.sources}
+    reader: Reader
+    watch: Watch
+    edition: Edition
+    monday: date
+    record: Record
+
+    # What everything rests on.
+
+    @cached_property
+    def subject(self) -> Any:
+        wanted = self.edition.subject
+        return next(one for one in self.watch.subjects if wanted in (None, one.id))
+
+    @cached_property
+    def words(self) -> Words:
+        return words(self.edition.language)
+
+    @cached_property
+    def about(self) -> Query:
+        return FieldValue("subject", self.subject.id)
+
+    @cached_property
+    def week(self) -> Week:
+        monday = calendar.day_number(self.monday)
+        zone = self.watch.zone
+        return Week(calendar.start(monday, "week", zone), calendar.start(monday + 7, "week", zone))
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        return {source.id: source.name for source in self.watch.sources}
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally(self.subject.id, [topic.id for topic in self.watch.topics]).add_all(
+            self.reader.export(self.of_week(self.about))
+        )
+
+    @cached_property
+    def collected(self) -> tuple[int, ...]:
+        """All articles, on whatever subject, of each of the weeks shown."""
+        return self.trend(Everything()).totals.counts
 
     def days(self, weeks_ago: int = 0) -> tuple[date, date]:
         """The first and last day of the week, or of one before it."""
         first = self.monday - timedelta(weeks=weeks_ago)
         return first, first + timedelta(days=6)
 
-    def within_week(self, query: Query, weeks_ago: int = 0) -> Query:
-        return within(query, *self.days(weeks_ago))
+    def of_week(self, query: Query) -> Query:
+        return within(query, *self.days())
+
+    def of_weeks_before(self, query: Query) -> Query:
+        return within(query, self.days(WEEKS_BEFORE)[0], self.days(1)[1])
+
+    def name(self, source: str) -> str:
+        return self.names.get(source, source)
 
     def trend(self, query: Query, **options: Any) -> Trend:
         """A weekly trend over the weeks shown."""
-        first = self.monday - timedelta(weeks=WEEKS_SHOWN - 1)
-        return trend(self.reader, self.watch, query, first=first, last=self.days()[1], subject=self.subject, **options)
+        first = self.days(WEEKS_SHOWN - 1)[0]
+        return trend(self.reader, self.watch, query, first=first, last=self.days()[1], subject=self.subject.id, **options)
 
     def figure(self, values: Sequence[float | None], query: Query) -> Figure:
-        """The last of weekly values, with the one before and the mean of the four before; None: a week that has no value."""
-        before = [value for value in values[-1 - WEEKS_BEFORE : -1] if value is not None]
-        mean = round(sum(before) / len(before), 4) if before else 0.0
-        return Figure(values[-1] or 0.0, values[-2] or 0.0, mean, render(self.within_week(query)))
+        """The last of weekly values, with the one before and the mean of the four before, as far as anything was collected."""
+        known = [value if collected else None for value, collected in zip(values, self.collected, strict=True)]
+        before = [value for value in known[-1 - WEEKS_BEFORE : -1] if value is not None]
+        mean = round(sum(before) / len(before), 4) if before else None
+        return Figure(_rounded(values[-1] or 0), _rounded(known[-2]), mean, render(self.of_week(query)))
+
+    # The whole.
+
+    def digest(self, version: int) -> Digest:
+        articles = self.trend(self.about, share=True)
+        by_stance = self.trend(self.about, by="stance")
+        figure = self.figure(articles.totals.counts, self.about)
+        stances = self.stance_counts(None)
+        topics = tuple(self.topic(topic.id, topic.label_in(self.edition.language)) for topic in self.watch.topics)
+        stories = self.stories(None, MOST_STORIES)
+        risen, rising_note = self.rising()
+        speakers = speakers_of(self, MOST_SPEAKERS)
+        new, silent, changes_note = self.changes()
+        late, corrected, amended_note = self.amended()
+        outlets = self.figure(self.outlets_by_week(), self.about)
+        return Digest(
+            form=FORM,
+            watch=self.watch.name,
+            edition=self.edition.id,
+            language=self.edition.language,
+            title=self.edition.title or self.watch.title or self.watch.name,
+            subject=self.subject.name,
+            subject_id=self.subject.id,
+            week=calendar.label(calendar.day_number(self.monday), "week"),
+            version=version,
+            start=self.week.start.isoformat(),
+            end=self.week.end.isoformat(),
+            timezone=self.watch.timezone,
+            watermark=self.record.watermark,
+            reach=self.reach(),
+            summary=summary(self.words, self.subject.name, figure, outlets, _balance(stances), stances, topics, stories),
+            articles=figure,
+            stories=self.figure(self.trend(self.about, unit="stories").totals.counts, self.about),
+            outlets=outlets,
+            attention=self.figure(articles.totals.shares, self.about),
+            stances=stances,
+            balance=_balance(stances),
+            weeks=tuple(bucket.label for bucket in by_stance.buckets),
+            weekly=_by_stance(by_stance),
+            topics=topics,
+            top_stories=stories,
+            rising=risen,
+            speakers=speakers,
+            sources=self.sources(),
+            new_sources=new,
+            silent_sources=silent,
+            late=late,
+            corrected=corrected,
+            notes=Notes(
+                stories="" if stories else self.nothing(),
+                rising=rising_note,
+                speakers="" if speakers else self.no_speakers(),
+                changes=changes_note,
+                amended=amended_note,
+            ),
+            method=method_of(self.words, self.record),
+        )
+
+    def nothing(self) -> str:
+        """Why there is nothing on the subject."""
+        if self.collected[-1]:
+            return self.words.gettext("None of the articles of this week names {subject}.", subject=self.subject.name)
+        return self.words.gettext("No article of this week has been collected and read.")
+
+    def no_speakers(self) -> str:
+        return self.nothing() if not self.tally.ids else self.words.gettext("Nobody is quoted by name in these articles.")
+
+    # What was reached.
+
+    def reach(self) -> Reach:
+        reached = self.record.reached(self.week)
+        tries = self.record.last_tries(self.week)
+        missed = [source for source in self.watch.sources if source.id not in reached]
+        query = self.of_week(Everything())
+        return Reach(
+            sources=len(self.watch.sources),
+            reached=len(self.watch.sources) - len(missed),
+            unreached=tuple(Unreached(one.id, one.name, self.reason(tries.get(one.id))) for one in missed),
+            articles=self.collected[-1],
+            waiting=self.record.waiting(self.week),
+            query=render(query),
+        )
+
+    def reason(self, last: tuple[str, float] | None) -> str:
+        """Why no listing of a source was read in the week."""
+        if last is None:
+            return self.words.gettext("not asked by the end of the week")
+        outcome, at = last
+        when = datetime.fromtimestamp(at, self.watch.zone)
+        day = self.words.day(when.isoformat())
+        if when < self.week.start:
+            return self.words.gettext("not asked in this week; last on {day}", day=day)
+        return self.words.gettext("{outcome} (last tried on {day})", outcome=self.outcome(outcome), day=day)
+
+    def outcome(self, outcome: str) -> str:
+        """The outcome of a fetch in words; they are those of crawlers.outcomes."""
+        say = self.words.gettext
+        told = {
+            "gone": say("the listing is gone"),
+            "forbidden": say("the site refused us"),
+            "disallowed": say("its robots.txt does not allow it"),
+            "deferred": say("the site asked to wait"),
+            "refused": say("the address is not public"),
+            "unreachable": say("the site could not be reached"),
+            "http_error": say("the site answered with an error"),
+            "too_large": say("the listing was too large"),
+            "broken": say("the listing could not be read"),
+        }
+        return told.get(outcome, outcome)
+
+    # Numbers and examples.
+
+    def outlets_by_week(self) -> list[float]:
+        first = self.days(WEEKS_SHOWN - 1)[0]
+        found = Counter(week for week, _ in self.reader.cells(within(self.about, first, self.days()[1]), ("week", "source")))
+        return [found[calendar.day_number(self.days(ago)[0])] for ago in reversed(range(WEEKS_SHOWN))]
+
+    def stance_counts(self, topic: str | None, within_query: Query = Everything()) -> tuple[StanceCount, ...]:
+        queries = [self.of_week(_and(within_query, FactFilter(stance, topic or "*", self.subject.id))) for stance in STANCES]
+        return tuple(StanceCount(s, self.reader.count(q), render(q)) for s, q in zip(STANCES, queries, strict=True))
+
+    def topic(self, topic: str, label: str) -> TopicWeek:
+        query = all_of((self.about, FieldValue("topic", topic)))
+        articles = self.figure(self.trend(query).totals.counts, query)
+        stances = self.stance_counts(topic)
+        note = (
+            ""
+            if articles.value
+            else self.nothing()
+            if not self.tally.ids
+            else self.words.gettext("None of the articles on {subject} treats this topic.", subject=self.subject.name)
+        )
+        return TopicWeek(
+            id=topic,
+            label=label,
+            articles=articles,
+            stances=stances,
+            balance=_balance(stances),
+            weekly=_by_stance(self.trend(self.about, by="stance", topic=topic)),
+            voices=self.voices(topic),
+            stories=self.stories(topic, MOST_STORIES_OF_A_TOPIC),
+            note=note,
+        )
+
+    def voices(self, topic: str) -> tuple[Voice, ...]:
+        """The surest critical, supportive and neutral article on a topic, each from another outlet where there is one."""
+        chosen: list[Voice] = []
+        for stance in ("critical", "supportive", "neutral"):
+            hits = self.tally.surest(topic, stance)
+            heard = {voice.source for voice in chosen}
+            fresh = [hit for hit in hits if self.name(hit["source"]) not in heard]
+            for hit in (*fresh, *hits):
+                evidence = [text for text in self.tally.label(hit, topic)["evidence"] if text != hit["title"]]
+                if evidence:
+                    chosen.append(self.voice(hit, stance, evidence[0]))
+                    break
+        return tuple(chosen[:MOST_VOICES])
+
+    def voice(self, hit: Hit, stance: str, evidence: str) -> Voice:
+        return Voice(
+            id=hit["id"],
+            url=hit["url"],
+            title=hit["title"],
+            source=self.name(hit["source"]),
+            language=hit["language"],
+            published=hit["published"],
+            stance=stance,
+            evidence=evidence,
+        )
+
+    def stories(self, topic: str | None, most: int) -> tuple[StoryWeek, ...]:
+        """The stories that most outlets tell; of equals those with most articles, then those that take sides, then the earliest."""
+        tellings = self.tally.stories(topic, most)
+        articles = self.record.articles(telling.first["id"] for telling in tellings)
+        queries = [self.story_query(telling, topic) for telling in tellings]
+        quotes = quotes_of_stories(self, [self.of_week(query) for query in queries])
+        return tuple(
+            self.story(telling, query, topic, articles[telling.first["id"]].authors, spoken)
+            for telling, query, spoken in zip(tellings, queries, quotes, strict=True)
+        )
+
+    def story_query(self, telling: Telling, topic: str | None) -> Query:
+        place = FieldValue("story", telling.id) if telling.first["story"] else FieldValue("id", telling.id)
+        return all_of((place, self.about, *((FieldValue("topic", topic),) if topic else ())))
+
+    def story(
+        self, telling: Telling, query: Query, topic: str | None, authors: tuple[str, ...], quotes: tuple[Any, ...]
+    ) -> StoryWeek:
+        first = telling.first
+        return StoryWeek(
+            id=telling.id,
+            title=first["title"],
+            url=first["url"],
+            source=self.name(first["source"]),
+            authors=authors,
+            language=first["language"],
+            published=first["published"],
+            articles=telling.articles,
+            outlets=len(telling.sources),
+            languages=tuple(sorted(telling.languages)),
+            stances=tuple(
+                StanceCount(
+                    stance,
+                    telling.stances[stance],
+                    render(self.of_week(_and(query, FactFilter(stance, topic or "*", self.subject.id)))),
+                )
+                for stance in STANCES
+            ),
+            quotes=quotes,
+            query=render(self.of_week(query)),
+        )
+
+    def rising(self) -> tuple[tuple[Rising, ...], str]:
+        found = rising(self.reader, Everything(), self.monday, limit=MOST_RISING)
+        risen = tuple(
+            Rising(
+                term.label, term.kind, term.count, term.before, round(term.g2, 2), round(term.log_ratio, 2),
+                render(self.of_week(FieldValue(term.kind, term.term))),
+            )
+            for term in (*found.entities, *found.terms)
+        )  # fmt: skip
+        if found.baseline is None:
+            return (), self.words.gettext("Nothing older is indexed to compare this week with.")
+        compared = self.words.ngettext(
+            "{now} stories of the week against {then} of the week before.",
+            "{now} stories of the week against {then} of the {count} weeks before.",
+            found.weeks,
+            now=self.words.number(found.window.stories),
+            then=self.words.number(found.baseline.stories),
+        )
+        criterion = self.words.gettext(
+            "Shown: G² of at least 15.13 (p < 0.0001), at least twice as often, from at least three owners."
+        )
+        return risen, " ".join([compared, criterion, *([] if risen else [self.words.gettext("Nothing passed.")])])
+
+    # Sources.
+
+    def sources(self) -> tuple[SourceWeek, ...]:
+        counts = self.by_source(self.of_week(self.about))
+        coverage = self.by_source(self.of_week(Everything()))
+        return tuple(
+            SourceWeek(
+                source, self.name(source), counts[source], round(counts[source] / coverage[source], 4), self.source_query(source)
+            )
+            for source in sorted(counts, key=lambda source: (-counts[source], source))
+        )
+
+    def by_source(self, query: Query) -> dict[str, int]:
+        return {str(source): count for (source,), count in self.reader.cells(query, ("source",)).items()}
+
+    def source_query(self, source: str) -> str:
+        return render(self.of_week(all_of((self.about, FieldValue("source", source)))))
+
+    def changes(self) -> tuple[tuple[SourceChange, ...], tuple[SourceChange, ...], str]:
+        """The sources that are new to the subject and those that have fallen silent on it, against the four weeks before."""
+        if not any(self.collected[-1 - WEEKS_BEFORE : -1]):
+            return (), (), self.words.gettext("Nothing of the four weeks before has been collected to compare with.")
+        now = self.by_source(self.of_week(self.about))
+        before = self.by_source(self.of_weeks_before(self.about))
+
+        def changed(sources: Iterable[str], query: Any) -> tuple[SourceChange, ...]:
+            ranked = sorted(sources, key=lambda source: (-now.get(source, 0) - before.get(source, 0), source))
+            return tuple(
+                SourceChange(source, self.name(source), now.get(source, 0), before.get(source, 0), query(source))
+                for source in ranked
+            )
+
+        new = changed(now.keys() - before.keys(), self.source_query)
+        silent = changed(
+            before.keys() - now.keys(),
+            lambda source: render(self.of_weeks_before(all_of((self.about, FieldValue("source", source))))),
+        )
+        return (
+            new,
+            silent,
+            ""
+            if new or silent
+            else self.words.gettext(
+                "The same outlets wrote on {subject} as in the four weeks before.", subject=self.subject.name
+            ),
+        )
+
+    # Late and corrected articles.
+
+    def amended(self) -> tuple[tuple[Amended, ...], tuple[Amended, ...], str]:
+        late, late_all = self.amendments(self.record.late(self.week))
+        corrected, corrected_all = self.amendments(self.record.corrected(self.week))
+        if not late_all and not corrected_all:
+            return (
+                (),
+                (),
+                self.words.gettext("No article on {subject} came late, and none was corrected.", subject=self.subject.name),
+            )
+        shown = [
+            self.words.gettext(text, shown=self.words.number(MOST_AMENDED), all=self.words.number(number))
+            for text, number in (
+                ("Of {all} late articles the last {shown} are shown.", late_all),
+                ("Of {all} corrected articles the last {shown} are shown.", corrected_all),
+            )
+            if number > MOST_AMENDED
+        ]
+        return late, corrected, " ".join(shown)
+
+    def amendments(self, found: Sequence[archive.Amended]) -> tuple[tuple[Amended, ...], int]:
+        """Those of the articles that are on the subject, the last seen first, and how many there are of them."""
+        by_id = {one.article: one for one in found}
+        hits = [hit for batch in batches(by_id) for hit in self.reader.export(all_of((self.about, OneOf("id", tuple(batch)))))]
+        hits.sort(key=lambda hit: (-by_id[hit["id"]].seen, hit["id"]))
+        return tuple(self.amendment(hit, by_id[hit["id"]]) for hit in hits[:MOST_AMENDED]), len(hits)
+
+    def amendment(self, hit: Hit, one: archive.Amended) -> Amended:
+        return Amended(
+            id=hit["id"],
+            url=hit["url"],
+            title=hit["title"],
+            source=self.name(hit["source"]),
+            language=hit["language"],
+            published=hit["published"],
+            seen=datetime.fromtimestamp(one.seen, self.watch.zone).isoformat(timespec="seconds"),
+            revision=one.revision,
+        )
 
 
-def build_digest(reader: Reader, watch: Watch, monday: date, *, watermark: int, method: Sequence[str] = ()) -> Digest:
-    """The digest of the ISO week that begins on monday, about the first subject of the watch.
-
-    watermark: the change of the archive that the index has reached. method: how the labels were made, for the method box.
-    """
-    subject = watch.subjects[0]
-    week = _Week(reader, watch, subject.id, monday)
-    articles = week.trend(week.about, share=True)
-    stories = week.trend(week.about, unit="stories")
-    by_stance = week.trend(week.about, by="stance")
-    outlets = [float(len(_sources(week, weeks_ago))) for weeks_ago in reversed(range(WEEKS_SHOWN))]
-    numbers = calendar.label(calendar.day_number(monday), "week")
-    topics = tuple(_topic(week, topic.id, topic.label_in("en")) for topic in watch.topics)
-    stances = _stance_counts(week, None)
-    figure = week.figure(articles.totals.counts, week.about)
-    top_stories = _stories(week)
-    risen, note = _rising(week)
-    sources = _source_weeks(week)
-    return Digest(
-        watch=watch.name,
-        title=watch.title or watch.name,
-        subject=subject.name,
-        week=numbers,
-        start=calendar.start(calendar.day_number(monday), "week", watch.zone).isoformat(),
-        end=calendar.start(calendar.day_number(monday) + 7, "week", watch.zone).isoformat(),
-        timezone=watch.timezone,
-        watermark=watermark,
-        summary=_summary(subject.name, figure, stances, topics, top_stories),
-        articles=figure,
-        stories=week.figure(stories.totals.counts, week.about),
-        outlets=week.figure(outlets, week.about),
-        attention=week.figure(articles.totals.shares, week.about),
-        stances=stances,
-        weeks=tuple(bucket.label for bucket in by_stance.buckets),
-        weekly=_by_stance(by_stance),
-        topics=topics,
-        top_stories=top_stories,
-        rising=risen,
-        rising_note=note,
-        sources=sources,
-        silent=_silent(week),
-        method=tuple(method),
-    )
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
-def _sources(week: _Week, weeks_ago: int) -> dict[str, int]:
-    cells = week.reader.cells(week.within_week(week.about, weeks_ago), ("source",))
-    return {str(source): count for (source,), count in cells.items()}
+def _and(query: Query, fact: Query) -> Query:
+    return fact if isinstance(query, Everything) else all_of((query, fact))
 
 
 def _by_stance(found: Trend) -> tuple[Series, ...]:
@@ -120,156 +467,6 @@ def _by_stance(found: Trend) -> tuple[Series, ...]:
     return tuple(Series(stance, counts.get(stance, (0,) * len(found.buckets))) for stance in STANCES)
 
 
-def _fact(week: _Week, stance: str, topic: str | None) -> Query:
-    return FactFilter(stance, topic or "*", week.subject)
-
-
-def _stance_counts(week: _Week, topic: str | None) -> tuple[StanceCount, ...]:
-    queries = [week.within_week(_fact(week, stance, topic)) for stance in STANCES]
-    return tuple(StanceCount(s, week.reader.count(q), render(q)) for s, q in zip(STANCES, queries, strict=True))
-
-
-def _topic(week: _Week, topic: str, label: str) -> TopicWeek:
-    query = all_of((week.about, FieldValue("topic", topic)))
-    counts = week.trend(query).totals.counts
-    return TopicWeek(
-        id=topic,
-        label=label,
-        articles=week.figure(counts, query),
-        stances=_stance_counts(week, topic),
-        weekly=_by_stance(week.trend(week.about, by="stance", topic=topic)),
-        voices=_voices(week, topic),
-    )
-
-
-def _voices(week: _Week, topic: str) -> tuple[Voice, ...]:
-    """The surest critical, supportive and neutral article on a topic, each from another outlet where there is one."""
-    chosen: list[Voice] = []
-    for stance in ("critical", "supportive", "neutral"):
-        page = week.reader.search(week.within_week(_fact(week, stance, topic)), limit=VOICES_LOOKED_AT, sort="date")
-        ranked = sorted(page.hits, key=lambda hit: (-_label(hit, week.subject, topic)["confidence"], hit["published"], hit["id"]))
-        heard = {voice.source for voice in chosen}
-        fresh = [hit for hit in ranked if week.names.get(hit["source"], hit["source"]) not in heard] or ranked
-        for hit in fresh:
-            evidence = [text for text in _label(hit, week.subject, topic)["evidence"] if text != hit["title"]]
-            if evidence:
-                chosen.append(_voice(week, hit, stance, evidence[0]))
-                break
-    return tuple(chosen[:MOST_VOICES])
-
-
-def _label(hit: dict[str, Any], subject: str, topic: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in hit["stances"] if one["topic"] == topic and one["subject"] == subject)
-    return found
-
-
-def _voice(week: _Week, hit: dict[str, Any], stance: str, evidence: str) -> Voice:
-    return Voice(
-        id=hit["id"],
-        url=hit["url"],
-        title=hit["title"],
-        source=week.names.get(hit["source"], hit["source"]),
-        language=hit["language"],
-        published=hit["published"],
-        stance=stance,
-        evidence=evidence,
-    )
-
-
-def _stories(week: _Week) -> tuple[StoryWeek, ...]:
-    """The stories of the week that most outlets tell; of equals those with most articles, then the earliest."""
-    page = week.reader.search(week.within_week(week.about), limit=MOST_ARTICLES, sort="date")
-    members: dict[str, list[dict[str, Any]]] = {}
-    for hit in page.hits:
-        members.setdefault(hit["story"] or hit["id"], []).append(hit)
-    stories = [_story(week, key, sorted(hits, key=lambda hit: (hit["published"], hit["id"]))) for key, hits in members.items()]
-    ranked = sorted(stories, key=lambda story: (-story.outlets, -story.articles, -_taken_sides(story), story.published, story.id))
-    return tuple(ranked[:MOST_STORIES])
-
-
-def _taken_sides(story: StoryWeek) -> int:
-    return sum(one.count for one in story.stances if one.stance in ("supportive", "critical"))
-
-
-def _story(week: _Week, key: str, hits: Sequence[dict[str, Any]]) -> StoryWeek:
-    first = hits[0]
-    query = week.within_week(FieldValue("story", key)) if first["story"] else FieldValue("id", key)
-    taken = [
-        label["stance"] for hit in hits for label in hit["stances"] if label["topic"] is None and label["subject"] == week.subject
-    ]
-    return StoryWeek(
-        id=key,
-        title=first["title"],
-        url=first["url"],
-        source=week.names.get(first["source"], first["source"]),
-        language=first["language"],
-        published=first["published"],
-        articles=len(hits),
-        outlets=len({hit["source"] for hit in hits}),
-        languages=tuple(sorted({hit["language"] for hit in hits})),
-        stances=tuple(StanceCount(stance, taken.count(stance), render(query)) for stance in STANCES),
-        query=render(query),
-    )
-
-
-def _rising(week: _Week) -> tuple[tuple[Rising, ...], str]:
-    found = rising(week.reader, Everything(), week.monday, limit=MOST_RISING)
-    terms = [*found.entities, *found.terms]
-    risen = tuple(
-        Rising(
-            term.label, term.kind, term.count, term.before, round(term.g2, 2), round(term.log_ratio, 2),
-            render(week.within_week(FieldValue(term.kind, term.term))),
-        )
-        for term in terms
-    )  # fmt: skip
-    if found.baseline is None:
-        return (), "Nothing older is indexed to compare this week with."
-    compared = f"{found.window.stories} stories of the week against {found.baseline.stories} of the {found.weeks} weeks before."
-    criterion = "Shown: G² of at least 15.13 (p < 0.0001), at least twice as often, from at least three owners."
-    return risen, f"{compared} {criterion}" + ("" if risen else " Nothing passed.")
-
-
-def _source_weeks(week: _Week) -> tuple[SourceWeek, ...]:
-    counts = _sources(week, 0)
-    coverage = week.reader.cells(week.within_week(Everything()), ("source",))
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(
-        SourceWeek(
-            source,
-            week.names.get(source, source),
-            count,
-            round(count / coverage[(source,)], 4),
-            render(week.within_week(all_of((week.about, FieldValue("source", source))))),
-        )
-        for source, count in ranked
-    )
-
-
-def _silent(week: _Week) -> tuple[str, ...]:
-    """The outlets that covered the subject in the four weeks before and not in this one."""
-    first, last = week.days(WEEKS_BEFORE)[0], week.days(1)[1]
-    before = {str(source) for (source,) in week.reader.cells(within(week.about, first, last), ("source",))}
-    return tuple(sorted(week.names.get(source, source) for source in before - _sources(week, 0).keys()))
-
-
-def _summary(
-    subject: str, articles: Figure, stances: Sequence[StanceCount], topics: Sequence[TopicWeek], stories: Sequence[StoryWeek]
-) -> tuple[str, ...]:
-    """Three sentences computed from the numbers."""
-    if not articles.value:
-        return (f"No article named {subject} this week.",)
-    plural = "s" if articles.value != 1 else ""
-    count = f"{articles.value:g} article{plural} named {subject} this week, {articles.before:g} the week before."
-    taken = {one.stance: one.count for one in stances}
-    total = sum(taken.values())
-    balance = (
-        f"Of the {total} whose stance was read, {taken['critical']} were critical and {taken['supportive']} supportive."
-        if total
-        else "None of them said enough about it for a stance to be read."
-    )
-    most = max(topics, key=lambda topic: topic.articles.value, default=None)
-    if most is None or not most.articles.value:
-        return count, balance
-    leading = f"Most was written on {most.label.lower()} ({most.articles.value:g} articles)"
-    wide = stories[0] if stories and stories[0].outlets > 1 else None
-    return count, balance, leading + (f"; the widest story ran in {wide.outlets} outlets." if wide else ".")
+def _balance(stances: Sequence[StanceCount]) -> Balance:
+    counts = {one.stance: one.count for one in stances}
+    return balance(counts["supportive"], counts["neutral"], counts["critical"])

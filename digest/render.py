@@ -74,16 +74,22 @@ def _environment() -> Environment:
     return environment
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
     return format_decimal(round(value, 1), locale=LOCALE)
 
 
-def _percent(value: float) -> str:
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "–"
     return format_percent(value, format="#,##0.0%", locale=LOCALE)
 
 
 def _change(figure: Figure) -> str:
     """The change against the week before, in words that need no colour."""
+    if figure.before is None:
+        return "nothing was collected last week"
     if figure.value == figure.before:
         return "as last week"
     if not figure.before:

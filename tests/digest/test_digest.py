@@ -14,6 +14,7 @@ import pytest
 from benchmarks.quality_labels import article_of
 from digest.build import build_digest
 from digest.model import STANCES, Digest
+from digest.record import Record
 from digest.render import RENDERERS, to_html, to_json, to_markdown
 from index.embedded import EmbeddedIndex
 from index.follow import bring_up_to_date
@@ -24,8 +25,10 @@ from newsroom.server import Newsroom
 from newsroom.watchfile import watch_text
 from vigie.archive import Archive, StoredArticle
 from vigie.article import Labels, Sentence, Stance, StanceLabel, TopicLabel
+from vigie.routine import Edition
 from vigie.watch import Watch, load_watch
 
+EDITION = Edition(id="weekly")
 MONDAY = date(2025, 1, 27)
 HOSTILE = '<script>alert("x")</script> [click](javascript:alert(1)) *bold*'
 
@@ -65,14 +68,14 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedInd
     bring_up_to_date(archive, watch, engine)
     with archive.read() as tx:
         stored = list(tx.articles.all())
-    yield engine, watch, stored
+        yield engine, watch, stored, Record(tx, engine.name)
     archive.close()
 
 
 @pytest.fixture(scope="module")
 def digest(week: Any) -> Digest:
-    engine, watch, _ = week
-    return build_digest(engine, watch, MONDAY, watermark=7, method=("A line.",))
+    engine, watch, _, record = week
+    return build_digest(engine, watch, EDITION, MONDAY, record=record)
 
 
 def of_week(stored: list[StoredArticle], watch: Watch, monday: date) -> list[StoredArticle]:
@@ -87,7 +90,7 @@ def of_week(stored: list[StoredArticle], watch: Watch, monday: date) -> list[Sto
 
 
 def test_numbers_are_those_of_a_recount(week: Any, digest: Digest) -> None:
-    _, watch, stored = week
+    _, watch, stored, _ = week
     everything = of_week(stored, watch, MONDAY)
     about = [one for one in everything if one.labels and one.labels.subjects]
     before = [one for one in of_week(stored, watch, MONDAY - timedelta(weeks=1)) if one.labels and one.labels.subjects]
@@ -117,7 +120,7 @@ def test_the_week_is_that_of_the_watch(digest: Digest) -> None:
 
 
 def test_every_number_comes_with_the_search_that_yields_it(week: Any, digest: Digest) -> None:
-    engine, watch, _ = week
+    engine, watch, _, record = week
     vocabulary = Vocabulary.of(watch)
     assert engine.count(parse(digest.articles.query, vocabulary)) == digest.articles.value
     for topic in digest.topics:
@@ -133,8 +136,8 @@ def test_every_number_comes_with_the_search_that_yields_it(week: Any, digest: Di
 
 
 def test_the_same_index_gives_the_same_bytes(week: Any, digest: Digest) -> None:
-    engine, watch, _ = week
-    again = build_digest(engine, watch, MONDAY, watermark=7, method=("A line.",))
+    engine, watch, _, record = week
+    again = build_digest(engine, watch, EDITION, MONDAY, record=record)
     for render in RENDERERS.values():
         assert render(again) == render(digest)
 
@@ -169,8 +172,8 @@ def test_headlines_keep_their_language(digest: Digest) -> None:
 
 
 def test_an_empty_week_says_so(week: Any) -> None:
-    engine, watch, _ = week
-    empty = build_digest(engine, watch, date(2025, 6, 2), watermark=7)
+    engine, watch, _, record = week
+    empty = build_digest(engine, watch, EDITION, date(2025, 6, 2), record=record)
     assert empty.articles.value == 0
     assert empty.summary == ("No article named DeepSeek this week.",)
     page = to_html(empty)
@@ -182,17 +185,17 @@ def test_an_empty_week_says_so(week: Any) -> None:
 def test_files_are_written_where_they_are_asked_for(week: Any, tmp_path: Path) -> None:
     for name, render in RENDERERS.items():
         path = tmp_path / f"d.{name}"
-        path.write_text(render(build_digest(week[0], week[1], MONDAY, watermark=1)), encoding="utf-8")
+        path.write_text(render(build_digest(week[0], week[1], EDITION, MONDAY, record=week[3])), encoding="utf-8")
         assert path.stat().st_size > 1000
 
 
 def test_weeks_across_changes_of_clock_and_week_53(week: Any) -> None:
-    engine, watch, _ = week
+    engine, watch, _, record = week
     for monday, hours, label in (
         (date(2025, 3, 24), 167, "2025-W13"),
         (date(2025, 10, 20), 169, "2025-W43"),
         (date(2026, 12, 28), 168, "2026-W53"),
     ):
-        found = build_digest(engine, watch, monday, watermark=1)
+        found = build_digest(engine, watch, EDITION, monday, record=record)
         start, end = datetime.fromisoformat(found.start), datetime.fromisoformat(found.end)
         assert ((end - start).total_seconds() / 3600, found.week) == (hours, label)

@@ -12,7 +12,9 @@ A step takes a lease on its work and commits its result together with the next s
 
 from vigie.archive._address import host_of
 from vigie.archive._archive import Archive, Transaction
-from vigie.archive._articles import StoredArticle
+from vigie.archive._articles import Amended, StoredArticle
+from vigie.archive._deliveries import Delivery, DeliveryState
+from vigie.archive._digests import KeptDigest
 from vigie.archive._engines import explain_database_error
 from vigie.archive._frontier import Due, Fetch, FrontierEntry
 from vigie.archive._labels import Fingerprint
@@ -23,11 +25,15 @@ from vigie.archive._workers import HEARTBEAT_LIMIT_S, HEARTBEAT_S
 __all__ = [
     "HEARTBEAT_LIMIT_S",
     "HEARTBEAT_S",
+    "Amended",
     "Archive",
+    "Delivery",
+    "DeliveryState",
     "Due",
     "Fetch",
     "Fingerprint",
     "FrontierEntry",
+    "KeptDigest",
     "Quarantined",
     "RobotsFile",
     "StoredArticle",

@@ -15,7 +15,9 @@ from vigie.archive import _schema
 from vigie.archive._articles import Articles, Pages
 from vigie.archive._changes import Changes
 from vigie.archive._corrections import Corrections
-from vigie.archive._dialect import MIGRATION, lock
+from vigie.archive._deliveries import Deliveries
+from vigie.archive._dialect import MIGRATION, is_postgresql, lock
+from vigie.archive._digests import Digests
 from vigie.archive._engines import explain_database_error, is_taken_back, postgresql_engine, shown, sqlite_engine
 from vigie.archive._frontier import Frontier
 from vigie.archive._hosts import Hosts
@@ -83,12 +85,35 @@ class Transaction:
         return Quarantine(self.connection)
 
     @cached_property
+    def digests(self) -> Digests:
+        return Digests(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.connection)
+
+    @cached_property
     def robots(self) -> Robots:
         return Robots(self.connection)
 
     @cached_property
     def workers(self) -> Workers:
         return Workers(self.connection, self.hosts)
+
+
+@contextmanager
+def _synchronous(connection: Connection, durable: bool) -> Iterator[None]:
+    """Where durable, have SQLite bring the transaction that follows to the disk; PostgreSQL does so with each."""
+    if not durable or is_postgresql(connection):
+        yield
+        return
+    # On the driver's connection: SQLAlchemy would begin a transaction, in which the setting cannot be changed.
+    driver = connection.connection
+    driver.cursor().execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        driver.cursor().execute("PRAGMA synchronous=NORMAL")
 
 
 class Archive:
@@ -156,9 +181,9 @@ class Archive:
         return version
 
     @contextmanager
-    def _connection(self, *, write: bool) -> Iterator[Connection]:
+    def _connection(self, *, write: bool, durable: bool = False) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, _synchronous(connection, durable):
                 connection.execution_options(vigie_write=write)
                 if not write and connection.dialect.name == "postgresql":
                     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -168,9 +193,12 @@ class Archive:
             raise OperationalError(error.statement, error.params, error.orig or error) from error
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        """A transaction that writes: all of it is committed at the end, or nothing."""
-        with self._connection(write=True) as connection:
+    def begin(self, *, durable: bool = False) -> Iterator[Transaction]:
+        """A transaction that writes: all of it is committed at the end, or nothing.
+
+        durable: not even a power cut takes it back, as it may take back the last others of an SQLite archive.
+        """
+        with self._connection(write=True, durable=durable) as connection:
             tx = Transaction(connection)
             yield tx
             tx.changes.write()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, insert, or_, select, update
 from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import upsert
 from vigie.archive._records import from_json, to_json
-from vigie.archive._schema import articles, labels, pages, revisions, stories, to_read
+from vigie.archive._schema import articles, changes, cursors, labels, pages, revisions, stories, to_read
 from vigie.article import Article, Labels, article_id
 from vigie.correction import Correction, corrected
 
@@ -36,6 +36,15 @@ class StoredArticle:
     reprint_of: str | None
     story_size: int = 1
     embedding: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """An article that came late or was changed: which revision, and when that was seen."""
+
+    article: str
+    revision: int
+    seen: float
 
 
 class Pages:
@@ -146,6 +155,39 @@ class Articles:
         """All ids, or those published since an instant."""
         query = select(articles.c.id).order_by(articles.c.published.nulls_first(), articles.c.id)
         return list(self._connection.scalars(query.where(articles.c.published >= since) if since is not None else query))
+
+    def late(self, *, since: float, until: float) -> list[Amended]:
+        """The articles first seen in [since, until) and published before, of sources that had been read before; by id.
+
+        What the first reading of a source brings is its past, and not late.
+        """
+        begun = select(articles.c.source).where(articles.c.first_seen < since).distinct()
+        query = select(articles.c.id, articles.c.revision, articles.c.first_seen).where(
+            since <= articles.c.first_seen,
+            articles.c.first_seen < until,
+            articles.c.published < since,
+            articles.c.source.in_(begun),
+        )
+        return [Amended(*row) for row in self._connection.execute(query.order_by(articles.c.id))]
+
+    def revised(self, *, since: float, until: float) -> list[Amended]:
+        """The articles of which a new revision was seen in [since, until), with the newest of these; by id."""
+        query = (
+            select(revisions.c.article, func.max(revisions.c.revision), func.max(revisions.c.seen))
+            .where(since <= revisions.c.seen, revisions.c.seen < until, revisions.c.revision > 1)
+            .group_by(revisions.c.article)
+            .order_by(revisions.c.article)
+        )
+        return [Amended(*row) for row in self._connection.execute(query)]
+
+    def waiting(self, index: str, *, since: float, until: float) -> int:
+        """How many articles published in [since, until) wait to be read, or have changed since an index came by."""
+        when = func.coalesce(articles.c.published, articles.c.first_seen)
+        reached = select(cursors.c.seq).where(cursors.c.index == index).scalar_subquery()
+        unread = select(to_read.c.article)
+        changed = select(changes.c.article).where(changes.c.seq > func.coalesce(reached, 0))
+        query = select(func.count()).select_from(articles).where(since <= when, when < until)
+        return self._connection.scalar(query.where(or_(articles.c.id.in_(unread), articles.c.id.in_(changed)))) or 0
 
     def _join(
         self, query: Select[tuple[object, ...]], corrections: Mapping[str, list[Correction]], *, stream: bool = False

@@ -18,6 +18,8 @@ Kind = Literal["feed", "sitemap", "section", "article"]
 
 # It failed, or was put off since its host asked to wait, which does not count as a failure.
 _IS_TO_BE_TRIED_AGAIN = or_(frontier.c.attempts > 0, frontier.c.outcome == "deferred")
+# The outcomes of a listing that was read.
+_READ = ("listing", "unchanged")
 # Listings first: they are few, and they feed the rest.
 _ORDER = case((frontier.c.kind == "feed", 0), (frontier.c.kind == "sitemap", 1), (frontier.c.kind == "section", 2), else_=3)
 
@@ -325,6 +327,21 @@ class Frontier:
         )
         rows = self._connection.execute(query.where(frontier.c.source.in_(sources)) if sources else query)
         return [(row.source, row.url, row.outcome) for row in rows]
+
+    def listings_read(self, *, since: float, until: float) -> set[str]:
+        """The sources of which a listing was read, or found unchanged, in [since, until)."""
+        query = select(fetches.c.source).where(
+            fetches.c.kind != "article", fetches.c.outcome.in_(_READ), since <= fetches.c.at, fetches.c.at < until
+        )
+        return set(self._connection.scalars(query.distinct()))
+
+    def last_listing_fetches(self, *, until: float) -> dict[str, tuple[str, float]]:
+        """How, and when, the last fetch of a listing before an instant ended, by source; as far as the log goes back."""
+        newest = (
+            select(func.max(fetches.c.id)).where(fetches.c.kind != "article", fetches.c.at < until).group_by(fetches.c.source)
+        )
+        rows = self._connection.execute(select(fetches.c.source, fetches.c.outcome, fetches.c.at).where(fetches.c.id.in_(newest)))
+        return {row.source: (row.outcome, row.at) for row in rows}
 
     def sizes(self) -> dict[str, int]:
         """How many URLs are known, by kind."""

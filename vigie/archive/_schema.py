@@ -271,7 +271,7 @@ deliveries = Table(
     Column("what", Word, primary_key=True),  # digest:EDITION, alert:SEARCH
     Column("period", Word, primary_key=True),  # the week, the key of the alert
     Column("recipient", Word, primary_key=True),  # an address, a webhook's URL
-    Column("state", Word, nullable=False),  # sending, sent, refused
+    Column("state", Word, nullable=False),  # sending, sent, refused (for now), rejected (for good)
     Column("message_id", Word, nullable=False, server_default=""),
     Column("attempts", Integer, nullable=False),
     Column("at", Float, nullable=False),

@@ -35,14 +35,14 @@ def command(settings: Settings, week: date | None, formats: tuple[str, ...], out
     monday = week or last_whole_week(settings)
     engine = open_index(settings)
     archive = settings.open_archive()
-    with archive.read() as tx:
-        watermark = tx.changes.position(engine.name)
-        waiting = tx.changes.unindexed(engine.name)
-        analyser = tx.labels.analysers()
     from digest.build import build_digest
+    from digest.record import Record
     from digest.render import RENDERERS
+    from vigie.routine import Edition
 
-    digest = build_digest(engine, settings.watch, monday, watermark=watermark, method=_method(analyser))
+    with archive.read() as tx:
+        waiting = tx.changes.unindexed(engine.name)
+        digest = build_digest(engine, settings.watch, Edition(id="default"), monday, record=Record(tx, engine.name))
     folder = out or settings.data / "digests"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,13 +55,3 @@ def command(settings: Settings, week: date | None, formats: tuple[str, ...], out
     if waiting:
         note(f"{waiting} changes of the archive are not indexed yet and not in this digest: vigie index")
     return Exit.DONE if digest.articles.value else Exit.NOTHING_FOUND
-
-
-def _method(analysers: dict[str, int]) -> list[str]:
-    lines = [
-        "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
-        "time zone of the watch.",
-        "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine with its evidence "
-        "sentences; where confidence is low it is shown as unsure. Its accuracy on reference texts stands in the model card.",
-    ]
-    return [*lines, *(f"Labels by {analyser} ({count} articles)." for analyser, count in analysers.items())]
