@@ -241,7 +241,11 @@ def against_burst_detection(streams: int) -> dict[str, Any] | None:
         seconds["burst_detection"] += time.perf_counter() - middle
         theirs = [bool(state) for state in q[:, 0]]
         dearer += cost(theirs, relevant, every, 1.0) > cost(ours, relevant, every, 1.0) + 1e-6
-    return {"streams": streams, "dearer ways of the package": dearer, "ms a stream": {k: round(1000 * s / streams, 2) for k, s in seconds.items()}}
+    return {
+        "streams": streams,
+        "dearer ways of the package": dearer,
+        "ms a stream": {k: round(1000 * s / streams, 2) for k, s in seconds.items()},
+    }
 
 
 def cost(way: Sequence[bool], relevant: Sequence[int], every: Sequence[int], gamma: float) -> float:

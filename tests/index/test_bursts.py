@@ -123,7 +123,13 @@ def test_a_turn_needs_enough_stories_a_change_and_significance() -> None:
 
 
 def test_a_story_counts_once_for_each_side_it_takes() -> None:
-    cells = {(1, "critical", 0): 3, (1, "critical", 77): 9, (2, "critical", 77): 4, (2, "supportive", 77): 1, (9, "critical", 5): 2}
+    cells = {
+        (1, "critical", 0): 3,
+        (1, "critical", 77): 9,
+        (2, "critical", 77): 4,
+        (2, "supportive", 77): 1,
+        (9, "critical", 5): 2,
+    }
     assert turns.sides(cells, 1, 2) == turns.Sides(critical=4, supportive=1)
 
 
