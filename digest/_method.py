@@ -13,20 +13,20 @@ def method_of(words: Words, record: Record) -> Method:
     """How the digest was made."""
     notes = (
         words.gettext(
-            "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the time "
-            "zone of the watch."
+            "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
+            "time zone of the watch."
         ),
         words.gettext(
-            "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine; where confidence is "
-            "low it is shown as unsure."
+            "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine; where confidence "
+            "is low it is shown as unsure."
         ),
         words.gettext(
-            "The balance is the share of supportive articles less that of critical ones, unsure ones left out, with its 95 % interval "
-            "(Bonett and Price, 2012)."
+            "The balance is the share of supportive articles less that of critical ones, unsure ones left out, in points from "
+            "−100 to +100, with its 95% interval (Bonett and Price, 2012)."
         ),
         words.gettext(
-            "A story is the articles that tell one event or reprint one text; it is shown by the article that told it first in the "
-            "week."
+            "A story is the articles that tell one event or reprint one text; it is shown by the article that told it first in "
+            "the week, and ranked by the outlets that told it."
         ),
     )
     analysers = tuple(

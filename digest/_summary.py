@@ -11,8 +11,8 @@ def summary(
     subject: str,
     articles: Figure,
     outlets: Figure,
-    balance: Balance,
     stances: Sequence[StanceCount],
+    balance: Balance,
     topics: Sequence[TopicWeek],
     stories: Sequence[StoryWeek],
 ) -> tuple[str, ...]:
@@ -41,8 +41,8 @@ def _leaning(words: Words, balance: Balance, stances: Sequence[StanceCount]) -> 
         return words.gettext("No stance could be read with confidence.")
     taken = {one.stance: one.count for one in stances}
     counted = words.ngettext(
-        "Of the {count} article whose stance was read with confidence, {critical} was critical and {supportive} supportive",
-        "Of the {count} articles whose stance was read with confidence, {critical} were critical and {supportive} supportive",
+        "Stance was read with confidence in {count} article, {critical} of them critical and {supportive} supportive",
+        "Stance was read with confidence in {count} articles, {critical} of them critical and {supportive} supportive",
         balance.n,
         critical=words.number(taken["critical"]),
         supportive=words.number(taken["supportive"]),

@@ -9,6 +9,8 @@ from digest.model import STANCES
 
 Hit = Mapping[str, Any]  # an article as in the contract of search results
 
+# What is kept of the first article of a story: weeks may have a hundred thousand of them.
+_SHOWN = ("id", "url", "title", "source", "language", "published", "story")
 # Of each stance on each topic so many of the surest articles are kept, so that one of another outlet can be chosen.
 _SUREST = 12
 
@@ -46,7 +48,7 @@ class Tally:
         self._subject = subject
         self._stories: dict[str | None, dict[str, Telling]] = {topic: {} for topic in (None, *topics)}
         self._surest: dict[tuple[str, str], list[Hit]] = {(topic, stance): [] for topic in topics for stance in STANCES}
-        self.ids: list[str] = []  # of all articles, the newest first
+        self.articles = 0
 
     def add_all(self, hits: Iterable[Hit]) -> "Tally":
         """Go through articles, the newest first (ties as the index orders them)."""
@@ -55,16 +57,17 @@ class Tally:
         return self
 
     def _add(self, hit: Hit) -> None:
-        self.ids.append(hit["id"])
+        self.articles += 1
         labels = {label["topic"]: label for label in hit["stances"] if label["subject"] == self._subject}
+        shown = {key: hit[key] for key in _SHOWN}
         for topic, stories in self._stories.items():
             if topic is None or topic in hit["topics"]:
                 label = labels.get(topic)
                 key = hit["story"] or hit["id"]
                 telling = stories.get(key)
                 if telling is None:
-                    telling = stories[key] = Telling(key, hit)
-                telling.first = hit  # the newest come first, so that the last one stays
+                    telling = stories[key] = Telling(key, shown)
+                telling.first = shown  # the newest come first, so that the last one stays
                 telling.add(hit, label["stance"] if label else None)
         for topic, label in labels.items():
             if (topic, label["stance"]) in self._surest:

@@ -1,5 +1,6 @@
-"""Charts of the digest as SVG text, drawn by altair and rendered offline by vl-convert."""
+"""Charts of the digest, drawn by altair and rendered offline by vl-convert: SVG for pages, PNG for mail."""
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,48 +8,121 @@ from typing import Any
 import altair
 import vl_convert
 
-from digest.model import STANCES, Series
+from digest.model import STANCES, Balance, Series
+from digest.words import Words
 
-# Orange against blue stays apart for readers who do not tell red from green (Okabe and Ito, 2008).
-STANCE_COLOURS: Mapping[str, str] = {"supportive": "#0072b2", "neutral": "#b8bec6", "critical": "#d55e00", "unsure": "#e9ecef"}
-INK = "#2b3440"
+# Blue against orange stays apart for readers who do not tell red from green (Okabe and Ito, 2008); these are dark enough for text
+# on white. A stance is never told by its colour alone: it has a row and a name, and in words its sign.
+STANCE_COLOURS: Mapping[str, str] = {"supportive": "#0b62a4", "neutral": "#8b929a", "critical": "#c4500c", "unsure": "#c9ced4"}
+STANCE_SIGNS: Mapping[str, str] = {"supportive": "+", "neutral": "=", "critical": "−", "unsure": "?"}
+INK = "#3c4650"
+FONT = "system-ui, 'Helvetica Neue', Arial, sans-serif"
+_FORMATS = {"en": "en-GB", "fr": "fr-FR"}
 
 
-def stance_chart(weeks: Sequence[str], weekly: Sequence[Series], *, title: str, width: int = 560, height: int = 130) -> str:
-    """Stacked bars of articles a week by stance, as an SVG element with a text alternative."""
+def stance_svg(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, title: str, width: int = 700) -> str:
+    """Articles a week by stance, a row of bars for each, as an SVG element that says its numbers in words."""
+    svg = vl_convert.vegalite_to_svg(_stances(words, weeks, weekly, width), format_locale=_FORMATS[words.language])
+    return _embedded(svg, title, _told(words, weeks, weekly))
+
+
+def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, width: int = 520, scale: float = 2) -> bytes:
+    """The same as PNG, on white. scale: pixels for each point."""
+    specification = _stances(words, weeks, weekly, width) | {"background": "white"}
+    png: bytes = vl_convert.vegalite_to_png(specification, scale=scale, format_locale=_FORMATS[words.language])
+    return png
+
+
+def stance_text(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
+    """What the chart shows, for those who do not see it."""
+    return _told(words, weeks, weekly)
+
+
+def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width: int) -> dict[str, Any]:
+    names = {stance: words.stance(stance) for stance in STANCES}
+    labels = [words.week_label(week) for week in weeks]
     rows = [
-        {"week": week, "stance": series.name, "articles": count, "order": STANCES.index(series.name)}
+        {"week": label, "stance": names[series.name], "articles": count, "shown": words.number(count) if count else ""}
         for series in weekly
-        for week, count in zip(weeks, series.values, strict=True)
+        for label, count in zip(labels, series.values, strict=True)
     ]
+    most = max((row["articles"] for row in rows), default=0)  # type: ignore[type-var]
+    x = altair.X(
+        "week:O",
+        title=None,
+        sort=labels,
+        axis=altair.Axis(labelAngle=0, labelOverlap=True, ticks=False, labelPadding=6),
+        scale=altair.Scale(paddingInner=0.35, paddingOuter=0.15),
+    )
+    # Room above the tallest bar for its number.
+    y = altair.Y("articles:Q", title=None, axis=None, scale=altair.Scale(domain=[0, max(most, 1) * 1.45]))
+    bars = altair.Chart().mark_bar().encode(x=x, y=y, color=_colour(names))
+    numbers = altair.Chart().mark_text(dy=-6, fontSize=10, color=INK).encode(x=x, y=y, text="shown:N")
+    row = altair.Row(
+        "stance:N",
+        sort=[names[stance] for stance in STANCES],
+        title=None,
+        header=altair.Header(
+            labelAngle=0, labelAlign="left", labelAnchor="middle", labelPadding=12, labelFontSize=12, labelColor=INK
+        ),
+    )
     chart = (
-        altair.Chart({"values": rows}, width=width, height=height)
-        .mark_bar()
-        .encode(
-            x=altair.X("week:O", title=None, sort=list(weeks), axis=altair.Axis(labelAngle=0, labelOverlap=True)),
-            y=altair.Y("articles:Q", title=None, axis=altair.Axis(tickMinStep=1, tickCount=4)),
-            color=altair.Color(
-                "stance:N",
-                scale=altair.Scale(domain=list(STANCES), range=[STANCE_COLOURS[stance] for stance in STANCES]),
-                legend=altair.Legend(orient="top", title=None),
-            ),
-            order=altair.Order("order:Q"),
-        )
+        altair.layer(bars, numbers)
+        .properties(width=width - 95, height=36)
+        .facet(row=row, data=altair.Data(values=rows), spacing=2)
         .properties(background="transparent")
-        .configure(font="system-ui, sans-serif")
-        .configure_axis(labelColor=INK, gridColor="#e4e7eb", domainColor="#9aa3ad", tickColor="#9aa3ad", labelFontSize=11)
+        .configure(font=FONT, padding=0)
+        .configure_axis(labelColor=INK, domainColor="#9aa3ad", labelFontSize=11, grid=False)
         .configure_view(stroke=None)
-        .configure_legend(labelColor=INK, labelFontSize=11)
     )
     specification: dict[str, Any] = chart.to_dict()
-    svg = vl_convert.vegalite_to_svg(specification)
-    return _accessible(svg, title)
+    return specification
 
 
-def _accessible(svg: str, title: str) -> str:
-    """The SVG as one image with a name, scaling with its column."""
+def _colour(names: Mapping[str, str]) -> altair.Color:
+    colours = [STANCE_COLOURS[stance] for stance in STANCES]
+    return altair.Color("stance:N", legend=None, scale=altair.Scale(domain=[names[stance] for stance in STANCES], range=colours))
+
+
+def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
+    counts = {series.name: series.values for series in weekly}
+    told = [
+        f"{words.week_label(week)}: "
+        + words.listed([f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES])
+        for at, week in enumerate(weeks)
+    ]
+    return "; ".join(told)
+
+
+def balance_svg(words: Words, balance: Balance, *, title: str) -> str:
+    """The balance as a point with its interval on a line from −100 to +100; nothing where there is none."""
+    if balance.value is None or balance.low is None or balance.high is None:
+        return ""
+    point, low, high = (round(150 + 140 * value, 1) for value in (balance.value, balance.low, balance.high))
+    side = "supportive" if balance.low > 0 else "critical" if balance.high < 0 else "neutral"
+    colour = STANCE_COLOURS[side]
+    ends = (
+        f"{html.escape(words.stance('critical'))} {words.signed(-100)}",
+        f"{words.signed(100)} {html.escape(words.stance('supportive'))}",
+    )
+    return (
+        f'<svg role="img" aria-label="{html.escape(title)}" viewBox="0 0 300 34" width="300" height="34" '
+        f'xmlns="http://www.w3.org/2000/svg" style="max-width:100%;height:auto">'
+        '<g fill="none" stroke="#9aa3ad"><path d="M10 12H290"/><path d="M10 8v8M290 8v8M150 5v14"/></g>'
+        f'<path d="M{low} 12H{high}" stroke="{colour}" stroke-width="5" stroke-linecap="round" opacity=".55"/>'
+        f'<circle cx="{point}" cy="12" r="5" fill="{colour}"/>'
+        f'<g fill="currentColor" font-family="{html.escape(FONT)}" font-size="10">'
+        f'<text x="10" y="31">{ends[0]}</text><text x="150" y="31" text-anchor="middle">0</text>'
+        f'<text x="290" y="31" text-anchor="end">{ends[1]}</text></g></svg>'
+    )
+
+
+def _embedded(svg: str, title: str, description: str) -> str:
+    """The SVG as one image with a name and a description, as wide as its column and in the colour of its text."""
+    svg = re.sub(r"^<\?xml[^>]*>|<!DOCTYPE[^>]*>", "", svg).strip().replace(INK, "currentColor")
+    # The renderer describes every mark to screen readers, in English; the image as a whole is described here.
+    svg = re.sub(r' (?:role|aria-\w+)="[^"]*"', "", svg)
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
-    svg = re.sub(r"^<\?xml[^>]*>|<!DOCTYPE[^>]*>", "", svg).strip()
-    label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-    return svg.replace(size[0], 'style="max-width:100%;height:auto" ' + size[0], 1) if size else svg
+    label = html.escape(f"{title}. {description}")
+    style = f'style="max-width:100%;height:auto" {size[0]}' if size else ""
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).replace(size[0] if size else "", style, 1)

@@ -1,7 +1,7 @@
 """The digest of a week as one object. Every format is rendered from it; the same object gives the same bytes.
 
-Counts are of articles unless the name says stories. Each figure carries the query that yields it. Sentences are in the language of
-the edition; titles, evidence and quotes are verbatim, in the language of their article.
+Counts are of articles unless the name says stories. Each figure carries the query that yields it. Sentences are in the language
+of the edition; titles, evidence and quotes are verbatim, in the language of their article.
 """
 
 from dataclasses import asdict, dataclass
@@ -57,9 +57,13 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words that an article attributes to a speaker, verbatim, with the article."""
+    """What an article says that a speaker said, verbatim, with the article.
+
+    kind: direct (the speaker's own words, which stood in quotation marks), indirect or according (the article's words for them).
+    """
 
     speaker: str
+    kind: str
     text: str
     language: str
     url: str
@@ -173,7 +177,7 @@ class Unreached:
 class Reach:
     """What was collected: the sources of the watch, how many were reached in the week, and which were not.
 
-    articles: all that were collected of the week, on any subject. waiting: those not read or not indexed at the watermark.
+    articles: all of the week that were read and indexed, on any subject. waiting: those that were not yet, or not as they are now.
     """
 
     sources: int

@@ -1,21 +1,22 @@
-"""A digest in each format: HTML page, Markdown, JSON. All are rendered from the one Digest object."""
+"""A digest in each format: HTML page, Markdown, JSON. All are rendered from the one Digest object.
+
+Titles, quotes and names are the press's: each format escapes them in its own way, and only http(s) links leave the house.
+"""
 
 import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
+from urllib.parse import quote_plus
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from digest.charts import STANCE_COLOURS, stance_chart
-from digest.model import Digest, Figure
-
-LOCALE = "en"
+from digest.charts import STANCE_COLOURS, STANCE_SIGNS, balance_svg, stance_svg
+from digest.model import Balance, Digest, Figure
+from digest.words import Words, words
 
 
 def to_json(digest: Digest) -> str:
@@ -23,32 +24,135 @@ def to_json(digest: Digest) -> str:
     return json.dumps(digest.as_dict(), ensure_ascii=False, indent=2) + "\n"
 
 
-def to_html(digest: Digest) -> str:
-    """A page that stands alone: no script, no font, no image from elsewhere; charts as inline SVG."""
-    chart = stance_chart(digest.weeks, digest.weekly, title=f"Articles a week on {digest.subject} by stance", height=150)
-    charts = {
-        topic.id: stance_chart(digest.weeks, topic.weekly, title=f"Articles a week on {topic.label} by stance")
-        for topic in digest.topics
-    }
-    return (
-        _environment()
-        .get_template("digest.html")
-        .render(
-            digest=digest,
-            chart=Markup(chart),  # noqa: S704  # SVG of our own drawing; its texts are escaped by the renderer
-            charts={key: Markup(svg) for key, svg in charts.items()},  # noqa: S704
-            colours=STANCE_COLOURS,
-        )
+def to_html(digest: Digest, *, search_base: str = "") -> str:
+    """A page that stands alone: no script, no font, no image from elsewhere; charts as inline SVG.
+
+    search_base: where searches are asked, an http(s) address to which the query is added (``https://vigie.example/search?q=``).
+    Without one each number leads to its search in a list at the end of the page.
+    """
+    say = Said(words(digest.language), markup=True)
+    title = say.words.gettext("Articles a week on {subject} by stance", subject=digest.subject)
+    charts = {"": stance_svg(say.words, digest.weeks, digest.weekly, title=title)}
+    for topic in digest.topics:
+        title = say.words.gettext("Articles a week on the topic {topic} by stance", topic=say.words.quoted(topic.label))
+        charts[topic.id] = stance_svg(say.words, digest.weeks, topic.weekly, title=title)
+    return _render(
+        "digest.html",
+        digest,
+        say,
+        Searches(search_base),
+        # SVG of our own drawing, whose texts are escaped.
+        charts={key: Markup(svg) for key, svg in charts.items()},  # noqa: S704
+        scale=lambda balance: Markup(balance_svg(say.words, balance, title=say.balance(balance))),  # noqa: S704
+        colours=STANCE_COLOURS,
+        signs=STANCE_SIGNS,
     )
 
 
-def to_markdown(digest: Digest) -> str:
-    """The digest as CommonMark, for mail, chat and version control."""
-    text = _environment().get_template("digest.md").render(digest=digest)
+def to_markdown(digest: Digest, *, search_base: str = "") -> str:
+    """The digest as Markdown for mail, chat and version control; searches as links, or as footnotes without a search_base."""
+    text = _render("digest.md", digest, Said(words(digest.language), markup=False), Searches(search_base), signs=STANCE_SIGNS)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 RENDERERS: Mapping[str, Callable[[Digest], str]] = {"html": to_html, "md": to_markdown, "json": to_json}
+
+
+class Searches:
+    """The searches behind the numbers of a page: addresses where there is somebody to ask, else numbered in a list."""
+
+    def __init__(self, base: str = "") -> None:
+        self._base = base if base.startswith(("http://", "https://")) else ""
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def are_links(self) -> bool:
+        """Whether a search has an address."""
+        return bool(self._base)
+
+    def link(self, query: str) -> str:
+        """The address of a search, or of its place in the list."""
+        return self._base + quote_plus(query) if self._base else f"#s{self.number(query)}"
+
+    def number(self, query: str) -> int:
+        """The number of a search, in the order of first use."""
+        return self._numbers.setdefault(query, len(self._numbers) + 1)
+
+    @property
+    def listed(self) -> list[tuple[int, str]]:
+        """The searches so far: number, and the command that yields what is counted."""
+        return [(number, command(query)) for query, number in self._numbers.items()]
+
+
+def command(query: str) -> str:
+    """The command that yields a number."""
+    return f"vigie search {shlex.quote(query)}"
+
+
+class Said:
+    """What the templates say, as text or as markup in which values are escaped."""
+
+    def __init__(self, language: Words, *, markup: bool) -> None:
+        self.words = language
+        self._markup = markup
+
+    def gettext(self, message: str, **values: object) -> str:
+        return self._filled(self.words.form(message), values)
+
+    def ngettext(self, one: str, many: str, count: float, **values: object) -> str:
+        return self._filled(self.words.nform(one, many, count), {"count": self.words.number(count), **values})
+
+    def _filled(self, message: str, values: Mapping[str, object]) -> str:
+        return escape(message).format(**values) if self._markup else message.format(**values)
+
+    def balance(self, balance: Balance) -> str:
+        """The balance in words, in points from −100 to +100."""
+        if balance.value is None or balance.low is None or balance.high is None:
+            return self.words.gettext("No balance: no stance was read with confidence.")
+        return self.words.ngettext(
+            "Balance {value} points (95% interval {low} to {high}; {count} article)",
+            "Balance {value} points (95% interval {low} to {high}; {count} articles)",
+            balance.n,
+            value=self.words.signed(100 * balance.value),
+            low=self.words.signed(100 * balance.low),
+            high=self.words.signed(100 * balance.high),
+        )
+
+    def before(self, figure: Figure) -> str:
+        """What it was last week, and the change, in words that need no colour."""
+        say = self.words.gettext
+        if figure.before is None:
+            return say("nothing was collected last week")
+        before = self.words.number(figure.before)
+        if not figure.before or figure.value == figure.before:
+            return say("last week {before}", before=before)
+        change = self.words.signed_percent(figure.value / figure.before - 1)
+        return say("last week {before} ({change})", before=before, change=change)
+
+    def share_before(self, figure: Figure) -> str:
+        """The same for a share; its change is in percentage points."""
+        if figure.before is None:
+            return self.words.gettext("nothing was collected last week")
+        before, change = self.words.percent(figure.before), self.words.signed(100 * (figure.value - figure.before), 1)
+        return self.words.gettext("last week {before} ({change} points)", before=before, change=change)
+
+
+def _render(template: str, digest: Digest, say: Said, searches: Searches, **values: Any) -> str:
+    spoken = say.words
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            digest=digest,
+            _=say.gettext,
+            ngettext=say.ngettext,
+            say=say,
+            words=spoken,
+            searches=searches,
+            command=command,
+            **values,
+        )
+    )
 
 
 @cache
@@ -60,70 +164,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "number": _number,
-        "percent": _percent,
-        "change": _change,
-        "day": _day,
-        "moment": _moment,
-        "search": _search,
-        "md": _markdown,
-        "link": _safe_link,
-    }
-    environment.globals["last_day"] = _last_day
+    environment.filters |= {"md": _markdown, "link": _safe_link}
     return environment
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return format_decimal(round(value, 1), locale=LOCALE)
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return format_percent(value, format="#,##0.0%", locale=LOCALE)
-
-
-def _change(figure: Figure) -> str:
-    """The change against the week before, in words that need no colour."""
-    if figure.before is None:
-        return "nothing was collected last week"
-    if figure.value == figure.before:
-        return "as last week"
-    if not figure.before:
-        return "none last week"
-    change = (figure.value - figure.before) / figure.before
-    return f"{'+' if change > 0 else '−'}{format_percent(abs(change), locale=LOCALE)} on last week"
-
-
-def _day(instant: str) -> str:
-    return format_date(datetime.fromisoformat(instant), "EEEE d MMMM y", locale=LOCALE)
-
-
-def _last_day(end: str) -> str:
-    return _day((datetime.fromisoformat(end) - timedelta(seconds=1)).isoformat())
-
-
-def _moment(instant: str) -> str:
-    return format_datetime(
-        datetime.fromisoformat(instant), "EEE d MMM, HH:mm", tzinfo=datetime.fromisoformat(instant).tzinfo, locale=LOCALE
-    )
-
-
-def _search(query: str) -> str:
-    """The command that yields a number."""
-    return f"vigie search {shlex.quote(query)}"
 
 
 def _markdown(text: str) -> str:
     """Text with everything that Markdown would take for markup escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", " ".join(text.split()))
 
 
 def _safe_link(url: str) -> str:
     """Only http(s) links leave the house; what would end a Markdown link is encoded."""
     if not url.startswith(("http://", "https://")):
         return ""
-    return url.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
+    return re.sub(r"[()<>\s\\]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), url)

@@ -25,8 +25,8 @@ MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
-_DAY = {"en": "EEEE d MMMM y", "fr": "EEEE d MMMM y"}
-_MOMENT = {"en": "EEE d MMM, HH:mm", "fr": "EEE d MMM, HH:mm"}
+
+_MOMENT = {"en": "EEE d MMM, HH:mm", "fr": f"EEE d MMM, HH'{NO_BREAK}h{NO_BREAK}'mm"}
 
 
 class Words:
@@ -41,27 +41,37 @@ class Words:
 
     def gettext(self, message: str, **values: object) -> str:
         """The message in the language, with its {values}."""
-        return (
-            self._set(self._catalogue.gettext(message)).format(**values)
-            if values
-            else self._set(self._catalogue.gettext(message))
-        )
+        return self.form(message).format(**values)
+
+    def form(self, message: str) -> str:
+        """The message in the language, its {values} not yet filled in."""
+        return typeset(self._catalogue.gettext(message), self.language)
 
     def ngettext(self, one: str, many: str, count: float, **values: object) -> str:
         """The message in the form that goes with a count, which it may name as {count}."""
-        form = self._catalogue.ngettext(one, many, self._form(count))
-        return self._set(form).format(**{"count": self.number(count), **values})
+        return self.nform(one, many, count).format(**{"count": self.number(count), **values})
 
-    def _form(self, count: float) -> int:
-        """gettext's rules are for whole numbers: 1.5 is singular in French and plural in English, nought likewise."""
-        return int(count) if count == int(count) else int(count) if self.language == "fr" else 2
+    def nform(self, one: str, many: str, count: float) -> str:
+        """The message in the form that goes with a count, its {values} not yet filled in.
 
-    def _set(self, text: str) -> str:
-        return typeset(text, self.language)
+        gettext's rules are for whole numbers: 1.5 is singular in French and plural in English.
+        """
+        whole = int(count) if count == int(count) or self.language == "fr" else 2
+        return typeset(self._catalogue.ngettext(one, many, whole), self.language)
 
     def quoted(self, text: str) -> str:
         """Words of somebody between the quotation marks of the language."""
         return f"«{NARROW}{text}{NARROW}»" if self.language == "fr" else f"“{text}”"
+
+    def stance(self, stance: str, articles: float = 1) -> str:
+        """How a stance is called, of so many articles."""
+        say = self.ngettext
+        return {
+            "supportive": say("supportive", "supportive", articles),
+            "neutral": say("neutral", "neutral", articles),
+            "critical": say("critical", "critical", articles),
+            "unsure": say("unsure", "unsure", articles),
+        }[stance]
 
     def listed(self, items: Sequence[str]) -> str:
         """Items in a row: a, b and c."""
@@ -79,6 +89,10 @@ class Words:
     def number(self, value: float) -> str:
         """A count, or a mean with one decimal; thousands as the language parts them, in French by narrow spaces."""
         return self._decimal(round(value, 1), "#,##0.#")
+
+    def decimal(self, value: float, digits: int) -> str:
+        """A number with so many decimals."""
+        return self._decimal(value, _pattern(digits))
 
     def signed(self, value: float, digits: int = 0) -> str:
         """A number with its sign; nought has none."""
@@ -99,10 +113,22 @@ class Words:
 
     # Dates: instants in ISO 8601, in the zone that they name.
 
-    def day(self, instant: str, *, year: bool = True) -> str:
+    def day(self, instant: str) -> str:
         """Monday 27 January 2025; lundi 27 janvier 2025; the first of a month is « 1er » in French."""
-        text = format_date(datetime.fromisoformat(instant), _DAY[self.language] if year else "EEEE d MMMM", locale=self._locale)
-        return re.sub(r"\b1 (?=\D)", "1er ", text, count=1) if self.language == "fr" else text
+        return self._first(format_date(datetime.fromisoformat(instant), "EEEE d MMMM y", locale=self._locale))
+
+    def date(self, instant: str) -> str:
+        """27 January 2025."""
+        return self._first(format_date(datetime.fromisoformat(instant), "d MMMM y", locale=self._locale))
+
+    def week_label(self, week: str) -> str:
+        """2025-W05 in short: W5; S5 in French (semaine)."""
+        return self.gettext("W{week}", week=int(week.rpartition("W")[2]))
+
+    def week_name(self, week: str) -> str:
+        """2025-W05: week 5 of 2025."""
+        year, _, number = week.partition("-W")
+        return self.gettext("Week {week} of {year}", week=int(number), year=year)
 
     def last_day(self, end: str) -> str:
         """The last day of what ends at an instant."""
@@ -111,8 +137,11 @@ class Words:
     def moment(self, instant: str) -> str:
         """A day and time of the year that is told about."""
         when = datetime.fromisoformat(instant)
-        text = format_datetime(when, _MOMENT[self.language], tzinfo=when.tzinfo, locale=self._locale)
-        return re.sub(r"\b1 (?=\D)", "1er ", text, count=1) if self.language == "fr" else text
+        return self._first(format_datetime(when, _MOMENT[self.language], tzinfo=when.tzinfo, locale=self._locale))
+
+    def _first(self, day: str) -> str:
+        """French counts the first day of a month, and only that."""
+        return re.sub(r"\b1 (?=[^\W\d])", "1er ", day, count=1) if self.language == "fr" else day
 
 
 def _pattern(digits: int) -> str:
@@ -142,8 +171,8 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def typeset(text: str, language: str) -> str:
     """A message of ours with the spaces and marks of its language.
 
-    French, after the Imprimerie nationale's Lexique: a narrow no-break space before ; ! ? and inside of « », a no-break space before
-    : and %. English: curly quotation marks, an en dash between spaces. Apostrophes are curly in both.
+    French, after the Imprimerie nationale's Lexique: a narrow no-break space before ; ! ? and inside of « », a no-break space
+    before : and %. English: curly quotation marks, an en dash between spaces. Apostrophes are curly in both.
     """
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
     if language == "fr":

@@ -46,7 +46,7 @@ class IndexedArticle:
     title, text (title, TITLE_END and body) are forms separated by spaces; title_stems and text_stems are the stems at the same
     positions, empty in a language without stemmer. turn orders articles by time, uniquely. day, week and month are those of
     :mod:`index.calendar`. facts are ``subject|topic|stance``; fact_patterns the same with every part left empty that a filter may
-    leave open. entity and author hold normal names; spellings are ``normal name|name as written``. shared_story is the
+    leave open. entity, author and speaker (who is quoted) hold normal names; spellings are ``normal name|name as written``. shared_story is the
     :func:`story_number` of the story where other articles tell it too, else 0. term holds what can be found rising. payload is
     the JSON that a search gives back.
 
@@ -75,6 +75,7 @@ class IndexedArticle:
     entity: tuple[str, ...]
     spellings: tuple[str, ...]
     author: tuple[str, ...]
+    speaker: tuple[str, ...]
     story: str
     shared_story: int
     term: tuple[str, ...]
@@ -91,7 +92,7 @@ NUMBER_COLUMNS = ("turn", "day", "week", "month", "shared_story")
 AS_PUBLISHED = ("url", "headline", "body", "embedding")
 KEYWORD_COLUMNS = tuple(name for name in COLUMNS if name not in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *AS_PUBLISHED, "payload"))
 # Those that are counted over; the other keywords are only looked up.
-COUNTED_COLUMNS = ("source", "owner", "country", "language", "topic", "subject", "facts", "entity", "term")
+COUNTED_COLUMNS = ("source", "owner", "country", "language", "topic", "subject", "facts", "entity", "speaker", "term")
 
 
 def indexed_article(stored: "StoredArticle", watch: "Watch") -> IndexedArticle:
@@ -132,6 +133,7 @@ def indexed_article(stored: "StoredArticle", watch: "Watch") -> IndexedArticle:
         entity=tuple(entities),
         spellings=tuple(f"{normal}|{name}" for normal, name in entities.items()),
         author=_distinct(normal_name(author) for author in article.authors),
+        speaker=_distinct(normal_name(quote.speaker) for quote in labels.quotes),
         story=stored.story or "",
         shared_story=story_number(stored.story) if stored.story and stored.story_size > 1 else 0,
         term=tuple(_terms(title, body, language)),

@@ -13,7 +13,7 @@ from typing import Literal
 
 Scope = Literal["text", "title"]  # text: title and body
 KeywordField = Literal[
-    "source", "language", "country", "kind", "topic", "subject", "entity", "author", "story", "id", "term"
+    "source", "language", "country", "kind", "topic", "subject", "entity", "author", "speaker", "story", "id", "term"
 ]  # fmt: skip
 
 OVERALL = "*"  # in the place of a topic: the stance over all, as in vigie.article.StanceLabel.fact
@@ -59,7 +59,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """Articles with this exact value; entities and authors are compared by :func:`index.analysis.normal_name`."""
+    """Articles with this exact value; entities, authors and speakers are compared by :func:`index.analysis.normal_name`."""
 
     field: KeywordField
     value: str

@@ -8,8 +8,8 @@
 ``a OR b``                      at least one; AND binds tighter: ``a OR b c`` is ``a OR (b AND c)``
 ``NOT a``, ``-a``               without
 ``title:nvidia``                in the title
-``source:`` ``language:`` ``country:`` ``kind:`` ``topic:`` ``subject:`` ``entity:`` ``author:`` ``story:`` ``id:`` ``term:``
-                                the exact value, in upper or lower case; ``source:(a OR b)`` for several
+``source:`` ``language:`` ``country:`` ``kind:`` ``topic:`` ``subject:`` ``entity:`` ``author:`` ``speaker:`` ``story:``
+``id:`` ``term:``               the exact value, in upper or lower case; ``source:(a OR b)`` for several
 ``stance:critical``             on any topic or over all; ``stance:critical@data`` on a topic, ``stance:critical@*`` over all,
                                 ``stance:critical@data/deepseek`` or ``stance:critical/deepseek`` toward one of several subjects
 ``published:2025-01-20``        a day; ``2025-W05`` a week, ``2025-01`` a month, ``2025`` a year, ``[2025-01-20 TO 2025-01-26]``
@@ -328,7 +328,7 @@ def _to(period: tuple[date, date] | None, included: bool) -> date | None:
 
 
 def _normal_value(name: str | None, raw: str) -> str:
-    if name in ("entity", "author"):
+    if name in ("entity", "author", "speaker"):
         return normal_name(raw)
     if name == "term":
         return " ".join(tokens(raw))

@@ -14,7 +14,8 @@ EditionLanguage = Literal["en", "fr"]
 AlertKind = Literal["burst", "turn", "silence"]
 
 
-def _mail_address(address: str) -> str:
+def mail_address(address: str) -> str:
+    """The address; raises ValueError where it is none."""
     if not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", address):
         raise ValueError(f"{address!r} is no e-mail address")
     return address
@@ -28,7 +29,7 @@ def _hour(hour: int) -> int:
     return hour
 
 
-MailAddress = Annotated[str, AfterValidator(_mail_address)]
+MailAddress = Annotated[str, AfterValidator(mail_address)]
 Hour = Annotated[int, Field(ge=0, le=23), AfterValidator(_hour)]
 
 

@@ -30,6 +30,7 @@ from vigie.article import (
     Entity,
     Labels,
     Published,
+    Quote,
     Sentence,
     Stance,
     StanceLabel,
@@ -106,6 +107,7 @@ def stored(
             stances=tuple(
                 StanceLabel(subject, topic, stance, 0.5, 0.8, (Sentence(text, 0, len(text)),)) for subject, topic, stance in stances
             ),
+            quotes=tuple(Quote(name, text, 0, len(text)) for name in entities[:1]),
         ),
         story=story or identity,
         reprint_of=None,
@@ -252,6 +254,7 @@ def _values(name: str, one: StoredArticle) -> Iterable[str]:
         "subject": list(labels.subjects),
         "entity": [normal_name(entity.name) for entity in labels.entities],
         "author": [normal_name(author) for author in article.authors],
+        "speaker": [normal_name(quote.speaker) for quote in labels.quotes],
         "story": [one.story or ""],
         "term": [word for word in tokens(f"{article.title} {article.text}") if word in ("nvidia", "modèle", "données", "models")],
     }
@@ -309,6 +312,7 @@ clauses: st.SearchStrategy[Query] = st.one_of(
     st.builds(lambda value: FieldValue("subject", value), st.sampled_from(("deepseek", "mistral"))),
     st.builds(lambda value: FieldValue("entity", normal_name(value)), st.sampled_from(_ENTITIES)),
     st.builds(lambda value: FieldValue("author", normal_name(value)), st.sampled_from(("Anne Durand", "bob smid"))),
+    st.builds(lambda value: FieldValue("speaker", normal_name(value)), st.sampled_from(_ENTITIES)),
     st.builds(lambda value: FieldValue("story", value), st.sampled_from(("story-0", "story-1", "unknown"))),
     st.builds(lambda value: FieldValue("term", value), st.sampled_from(("nvidia", "modèle", "données", "models"))),
     st.just(FieldValue("kind", "tech")),

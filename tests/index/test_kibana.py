@@ -34,7 +34,7 @@ PAGE = (ROOT / "docs" / "kibana.md").read_text(encoding="utf-8")
 # The fields of an index in Elasticsearch that charts can use, and "the documents themselves".
 KEYWORDS = {
     "id", "url", "source", "owner", "country", "kind", "language", "topic", "subject", "facts", "fact_patterns", "entity",
-    "spellings", "author", "story", "term", "headline",
+    "spellings", "author", "speaker", "story", "term", "headline",
 }  # fmt: skip
 FIELDS = KEYWORDS | {"published", "shared_story"}
 RECORDS = "___records___"

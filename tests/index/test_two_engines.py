@@ -170,6 +170,7 @@ class Asker:
             "subject",
             "entity",
             "author",
+            "speaker",
             "story",
             "id",
             "term",

@@ -70,5 +70,5 @@ def test_the_last_weeks_are_told_by_their_newest_version(archive: Archive) -> No
         for week, version in (("2024-W52", 1), ("2025-W01", 1), ("2025-W01", 2), ("2025-W02", 1)):
             tx.digests.keep("monday", week, version, f"{week} {version}", watermark=version, at=1)
         tx.digests.keep("other", "2025-W01", 9, "other", watermark=1, at=1)
-        assert [one.text for one in tx.digests.weeks("monday", until="2025-W01", limit=26)] == ["2025-W01 2", "2024-W52 1"]
-        assert [one.week for one in tx.digests.weeks("monday", until="2025-W02", limit=1)] == ["2025-W02"]
+        assert [one.text for one in tx.digests.weeks("monday", limit=26)] == ["2025-W02 1", "2025-W01 2", "2024-W52 1"]
+        assert [one.week for one in tx.digests.weeks("monday", limit=1)] == ["2025-W02"]

@@ -52,11 +52,11 @@ class Digests:
         self._connection.execute(made)
         return True
 
-    def weeks(self, edition: str, *, until: str, limit: int) -> list[KeptDigest]:
-        """The newest version of each of the last weeks of an edition up to one (2025-W05), the newest week first."""
+    def weeks(self, edition: str, *, limit: int) -> list[KeptDigest]:
+        """The newest version of each of the last weeks of an edition, the newest week first."""
         last = (
             select(digests.c.week, func.max(digests.c.version).label("version"))
-            .where(digests.c.edition == edition, digests.c.week <= until)
+            .where(digests.c.edition == edition)
             .group_by(digests.c.week)
             .subquery()
         )

@@ -10,27 +10,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from vigie.cells import csv_cell
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 Row = Mapping[str, Any]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def plain(value: object) -> str:
     """Text for a terminal: no control characters, no direction overrides, one line."""
     return _CONTROL.sub("", str(value).replace("\n", " "))
-
-
-def csv_cell(value: object) -> object:
-    """A CSV cell that no spreadsheet takes for a formula (OWASP: a leading = + - @ tab or return gets an apostrophe)."""
-    if isinstance(value, list | tuple):
-        value = " ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def print_rows(rows: Iterable[Row], columns: Sequence[str], output: str) -> None:

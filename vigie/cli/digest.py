@@ -1,57 +1,163 @@
 """vigie digest"""
 
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from vigie.cli._index import Week, last_whole_week, open_index
 from vigie.cli._options import with_settings
 from vigie.cli._output import note
-from vigie.errors import Exit, VigieError
+from vigie.errors import Exit, UsageError
+from vigie.routine import DigestFormat, Edition
 from vigie.settings import Settings
 
+if TYPE_CHECKING:
+    from digest.formats import Beside
+    from digest.model import Digest
+    from vigie.archive import Archive, Delivery
 
-@click.command(epilog="\b\nExamples:\n  vigie digest --week 2025-W05\n  vigie digest --format html --format md --out weekly/")
+_FORMATS = get_args(DigestFormat)
+
+
+class _Address(click.ParamType[str]):
+    """An e-mail address."""
+
+    name = "address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from vigie.routine import mail_address
+
+        try:
+            return mail_address(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  vigie digest                                             the last whole week as a page, in the data folder
+  vigie digest --week 2025-W05 --format html --format pdf --out weekly/
+  vigie digest --edition direction --out s3://bucket/press   into an object store
+  vigie digest --edition direction --deliver               to its recipients and its out, each once
+  vigie digest --edition direction --week 2025-W05 --to desk@example.org --resend
+"""
+)
+@click.option("--edition", "edition_id", metavar="ID", help="The edition of the watch; default: the first.")
 @click.option("--week", type=Week(), metavar="WEEK", help="The ISO week; default: the last whole week.")
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(["html", "md", "json"]),
+    type=click.Choice(_FORMATS),
     multiple=True,
-    default=["html"],
-    show_default=True,
-    help="May be given several times.",
+    help="May be given several times; default: those of the edition.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="The folder to write to; default: digests in the data folder."
+    "--out", metavar="DIR|URL", help="A folder or an object store (s3://bucket/prefix); default: digests in the data folder."
 )
+@click.option("--deliver", is_flag=True, help="Send it to the edition's recipients, and write it to the edition's out as well.")
+@click.option("--to", "addresses", type=_Address(), multiple=True, metavar="ADDRESS", help="Send it to this address instead.")
+@click.option("--resend", is_flag=True, help="Send it again to those who may have it already.")
 @with_settings
-def command(settings: Settings, week: date | None, formats: tuple[str, ...], out: Path | None) -> int:
-    """Write the digest of a week. The same index gives the same bytes.
+def command(
+    settings: Settings,
+    edition_id: str | None,
+    week: date | None,
+    formats: tuple[str, ...],
+    out: str | None,
+    deliver: bool,
+    addresses: tuple[str, ...],
+    resend: bool,
+) -> int:
+    """Make the digest of a week: write it, keep it, and send it. The same index gives the same bytes.
 
-    Prints the files written. Ends with 3 when the week has no article on the subject (the digest says so).
+    Prints the files written, and how each sending ended. A digest made anew from other articles is the next version of its week.
+    A week is sent to a recipient once; what was refused for now is tried again by the next run. Ends with 3 when the week has no
+    article on the subject (the digest says so), with 4 when it did not reach every recipient, or nobody knows whether it did.
     """
-    monday = week or last_whole_week(settings)
-    engine = open_index(settings)
+    edition = _edition(settings, edition_id)
+    recipients = tuple(dict.fromkeys(addresses or (edition.recipients if deliver or resend else ())))
+    if recipients and settings.watch.mail is None:
+        raise UsageError(
+            "the watch has no mail server to send with",
+            mend="add [mail] with host and sender to it (docs/watch.md), or leave --to away",
+        )
     archive = settings.open_archive()
-    from digest.build import build_digest
-    from digest.record import Record
-    from digest.render import RENDERERS
-    from vigie.routine import Edition
+    digest, beside = _made(settings, archive, edition, week or last_whole_week(settings))
+    places = (out,) if out else tuple(filter(None, (str(settings.data / "digests"), edition.out if deliver else "")))
+    _write(digest, formats or edition.formats, places, beside)
+    code = Exit.DONE if digest.articles.value else Exit.NOTHING_FOUND
+    if recipients and not _send(settings, archive, digest, recipients, again=resend):
+        return Exit.PARTLY_DONE
+    return code
 
+
+def _edition(settings: Settings, wanted: str | None) -> Edition:
+    """The edition of that id; the first where none is named, and one of its own in a watch that has none."""
+    from digest.formats import DEFAULT_EDITION
+    from vigie.cli._options import check_known
+
+    editions = settings.watch.editions or (Edition(id=DEFAULT_EDITION),)
+    check_known("edition", wanted, [one.id for one in editions])
+    return next(one for one in editions if wanted in (None, one.id))
+
+
+def _made(settings: Settings, archive: "Archive", edition: Edition, monday: date) -> "tuple[Digest, Beside]":
+    """The digest, kept in the archive under its version; and what its formats need beside it."""
+    from digest.build import build_digest
+    from digest.formats import Beside
+    from digest.keep import keep
+    from digest.record import Record
+    from index.query_parser import parse
+    from index.vocabulary import Vocabulary
+
+    engine, watch = open_index(settings), settings.watch
     with archive.read() as tx:
         waiting = tx.changes.unindexed(engine.name)
-        digest = build_digest(engine, settings.watch, Edition(id="default"), monday, record=Record(tx, engine.name))
-    folder = out or settings.data / "digests"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in dict.fromkeys(formats):
-            path = folder / f"{digest.watch}-{digest.week}.{name}"
-            path.write_text(RENDERERS[name](digest), encoding="utf-8")
-            click.echo(path)
-    except OSError as error:
-        raise VigieError(f"{error.filename or folder}: {error.strerror}", mend="name another folder with --out DIR") from None
+        built = build_digest(engine, watch, edition, monday, record=Record(tx, engine.name))
+    digest, kept = keep(archive, built)
     if waiting:
         note(f"{waiting} changes of the archive are not indexed yet and not in this digest: vigie index")
-    return Exit.DONE if digest.articles.value else Exit.NOTHING_FOUND
+    query = parse(digest.articles.query, Vocabulary.of(watch))
+    return digest, Beside(watch, lambda: engine.export(query), kept)
+
+
+def _write(digest: "Digest", formats: Sequence[str], places: Sequence[str], beside: "Beside") -> None:
+    from digest.delivery import Store
+    from digest.formats import files
+
+    for place in places:
+        store = Store(place)
+        for name in dict.fromkeys(formats):
+            for file in files(digest, name, beside):
+                click.echo(store.write(file.name, file.write))
+
+
+def _send(settings: Settings, archive: "Archive", digest: "Digest", recipients: Sequence[str], *, again: bool) -> bool:
+    """Send to each recipient who has not got it; whether it has reached all of them."""
+    from digest.delivery import Mailer, Post, deliver
+    from digest.formats.eml import Letter
+
+    mail = settings.watch.mail
+    if mail is None:  # said before
+        return False
+    with Mailer(mail) as mailer:
+        letter = Letter(digest, mail)
+        posts = [Post(recipient, letter.to(recipient)) for recipient in recipients]
+        ended = deliver(archive, mailer, f"digest:{digest.edition}", digest.week, posts, again=again)
+    for one in ended:
+        click.echo(f"{one.recipient}: {one.state}" + (f" ({one.detail})" if one.state != "sent" and one.detail else ""))
+        if one.state != "sent":
+            note(f"{one.recipient}: {_mend(one, digest)}")
+    return all(one.state == "sent" for one in ended)
+
+
+def _mend(one: "Delivery", digest: "Digest") -> str:
+    again = f"vigie digest --edition {digest.edition} --week {digest.week} --to {one.recipient}"
+    return {
+        "sending": f"it may have arrived: ask, and send it again if not: {again} --resend",
+        "refused": f"it is tried again by the next run with --deliver, or now: {again}",
+        "rejected": f"mend the address in the edition's recipients, or what the server says; then: {again} --resend",
+    }[one.state]

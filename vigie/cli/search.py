@@ -32,7 +32,7 @@ Examples:
   vigie search 'topic:data' --all --format jsonl > data.jsonl
 \b
 Words are found in all their forms, with or without accents; performan* finds what begins so. Fields: title source language
-country kind topic stance subject entity author story published. stance:critical@data is that stance on that topic.
+country kind topic stance subject entity author speaker story published. stance:critical@data is that stance on that topic.
 """
 )
 @click.argument("query", default="")

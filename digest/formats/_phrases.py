@@ -1,0 +1,152 @@
+"""What mail and feed say of a figure, a stance or a story, in the words of the edition."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digest.model import Amended, Balance, Digest, Figure, Quote, SourceChange, Speaker, StanceCount, StoryWeek, Voice
+from digest.render import Said
+from digest.words import Words, words
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """The phrases of a language."""
+
+    words: Words
+
+    def figure(self, figure: Figure) -> str:
+        """What it was last week, and in the four weeks before."""
+        mean = None if figure.mean_before is None else self.words.number(figure.mean_before)
+        return self._with_mean(Said(self.words, markup=False).before(figure), mean)
+
+    def share(self, figure: Figure) -> str:
+        """The same for a share."""
+        mean = None if figure.mean_before is None else self.words.percent(figure.mean_before)
+        return self._with_mean(Said(self.words, markup=False).share_before(figure), mean)
+
+    def _with_mean(self, before: str, mean: str | None) -> str:
+        return before if mean is None else f"{before}, {self.words.gettext('mean of four weeks {mean}', mean=mean)}"
+
+    def balance(self, balance: Balance) -> str:
+        """The balance with its interval and what it rests on."""
+        return Said(self.words, markup=False).balance(balance)
+
+    def counted(self, one: StanceCount) -> str:
+        """3 critical."""
+        return f"{self.words.number(one.count)} {self.words.stance(one.stance, one.count)}"
+
+    def stances(self, stances: Sequence[StanceCount]) -> str:
+        """All counts that are not nought, in a row."""
+        return ", ".join(self.counted(one) for one in stances if one.count)
+
+    def articles(self, count: float) -> str:
+        """5 articles."""
+        return self.words.ngettext("{count} article", "{count} articles", count)
+
+    def outlets(self, count: float) -> str:
+        """3 outlets."""
+        return self.words.ngettext("{count} outlet", "{count} outlets", count)
+
+    def spread(self, story: StoryWeek) -> str:
+        """How far a story went: articles, outlets, languages, and the stances of its articles."""
+        names = self.words.listed([self.words.language_name(code) for code in story.languages])
+        told = f"{self.articles(story.articles)}, {self.outlets(story.outlets)} ({names})"
+        return "; ".join(filter(None, (told, self.stances(story.stances))))
+
+    def byline(self, story: StoryWeek) -> str:
+        """Who told a story first, and when."""
+        by = f" ({self.words.listed(story.authors)})" if story.authors else ""
+        first = self.words.gettext("First in {outlet}", outlet=story.source)
+        return f"{first}{by}, {self.words.moment(story.published)}"
+
+    def quote(self, quote: Quote) -> str:
+        """What was said: in quotation marks where these are the speaker's own words."""
+        return self.words.quoted(quote.text) if quote.kind == "direct" else quote.text
+
+    def voice(self, voice: Voice) -> str:
+        """What an article says, in its own words."""
+        return self.words.quoted(voice.evidence)
+
+    def speaker(self, one: Speaker) -> str:
+        """How often somebody is quoted, and how widely."""
+        quotes = self.words.ngettext("{count} quote", "{count} quotes", one.quotes)
+        return f"{quotes} {self.words.ngettext('in {count} outlet', 'in {count} outlets', one.outlets)}"
+
+    def new(self, one: SourceChange) -> str:
+        """How much a new outlet published."""
+        return self.words.ngettext(
+            "{number} article, none in the four weeks before",
+            "{number} articles, none in the four weeks before",
+            one.articles,
+            number=self.words.number(one.articles),
+        )
+
+    def silent(self, one: SourceChange) -> str:
+        """How much a silent outlet used to publish."""
+        return self.words.ngettext(
+            "{number} article in the four weeks before, none now",
+            "{number} articles in the four weeks before, none now",
+            one.articles_before,
+            number=self.words.number(one.articles_before),
+        )
+
+    def late(self, one: Amended) -> str:
+        """Whose late article it is, of when, and when it was collected."""
+        seen = self.words.gettext("collected {moment}", moment=self.words.moment(one.seen))
+        return f"{one.source}, {self.words.moment(one.published)}; {seen}"
+
+    def corrected(self, one: Amended) -> str:
+        """Whose corrected article it is, of when, and when which version was seen."""
+        number, moment = self.words.number(one.revision), self.words.moment(one.seen)
+        seen = self.words.gettext("version {number} seen {moment}", number=number, moment=moment)
+        return f"{one.source}, {self.words.moment(one.published)}; {seen}"
+
+    def window(self, digest: Digest) -> str:
+        """The window of a digest, exactly, and its version."""
+        words, _ = self.words, self.words.gettext
+        first, last = _("{day}, 00:00", day=words.day(digest.start)), _("{day}, 24:00", day=words.last_day(digest.end))
+        told = _("From {first} to {last}, {zone} time", first=first, last=last, zone=digest.timezone)
+        return told if digest.version == 1 else f"{told}, {_('version {number}', number=words.number(digest.version))}"
+
+    def reached(self, digest: Digest) -> str:
+        """What was reached and collected."""
+        words, reach = self.words, digest.reach
+        listings = words.ngettext(
+            "Listings of {reached} of {count} source were read in the week.",
+            "Listings of {reached} of {count} sources were read in the week.",
+            reach.sources,
+            reached=words.number(reach.reached),
+        )
+        articles = words.ngettext(
+            "{number} article of the week, on any subject, is counted here.",
+            "{number} articles of the week, on any subject, are counted here.",
+            reach.articles,
+            number=words.number(reach.articles),
+        )
+        waiting = (
+            words.ngettext("{count} article waits to be read.", "{count} articles wait to be read.", reach.waiting)
+            if reach.waiting
+            else words.gettext("None waits to be read.")
+        )
+        return f"{listings} {articles} {waiting}"
+
+
+def phrases(language: str) -> Phrases:
+    """The phrases of an edition's language."""
+    return Phrases(words(language))
+
+
+def clean(value: Any) -> Any:
+    """A value of a digest; text on one line, without control characters and direction overrides."""
+    if isinstance(value, str):
+        return re.sub(r"[ \t\r\n\x0b\x0c\x85\u2028\u2029]+", " ", _CONTROL.sub(" ", value)).strip()
+    return value
+
+
+def link(url: str) -> str:
+    """The address where it is one that may leave the house (http or https), else nothing."""
+    return url if re.match(r"https?://[^\s\"'<>]+$", url) else ""
