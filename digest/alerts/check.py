@@ -6,6 +6,7 @@ a daemon that stood still for a while, or an article that came late, loses none.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,7 @@ from index.query_parser import parse
 from index.vocabulary import Vocabulary
 from vigie import clock
 from vigie.archive import Archive, KeptAlert, Transaction
-from vigie.errors import VigieError
+from vigie.errors import UsageError, VigieError
 from vigie.routine import AlertKind, Search
 from vigie.watch import Watch
 
@@ -136,7 +137,7 @@ class _Enquiry:
         try:
             self._query = parse(search.query, Vocabulary.of(watch))
         except VigieError as error:
-            raise type(error)(f'[[searches]] "{search.id}": {error.message}', mend=error.mend) from None
+            raise UsageError(f'[[searches]] "{search.id}": {error.message}', mend=error.mend) from None
         self._subject = _named(self._query, "subject") or watch.subjects[0].id
 
     def alerts(self, kind: AlertKind) -> Iterable[Alert]:
@@ -183,8 +184,7 @@ class _Enquiry:
         first = self._today - LOOK_BACK - turns.WINDOW - turns.BEFORE
         facts = {f"{self._subject}|{topic or OVERALL}|{side}": side for side in ("critical", "supportive")}
         days = within(self._query, calendar.day_of(first), calendar.day_of(self._today))
-        cells = self._reader.cells(days, ("day", "facts", "shared_story"), only={"facts": tuple(facts)})
-        told = {(int(day), facts[str(fact)], int(story)): number for (day, fact, story), number in cells.items()}
+        told = self._by_story(days, facts)
         seen: set[str] = set()  # the window is seen to have turned on many days; the first of them is the day of the turn
         for day in range(self._today - LOOK_BACK + 1, self._today + 1):
             turn = turns.turn_on(told, day)
@@ -210,6 +210,17 @@ class _Enquiry:
                     "p": float(f"{turn.p:.2g}"),
                 },
             )
+
+    def _by_story(self, query: Query, facts: dict[str, str]) -> Counter[tuple[int, str, int]]:
+        """How many articles by day, side and story; those that tell a story alone under the story 0."""
+        told: Counter[tuple[int, str, int]] = Counter()
+        for (day, fact), number in self._reader.cells(query, ("day", "facts"), only={"facts": tuple(facts)}).items():
+            told[int(day), facts[str(fact)], 0] += number
+        shared = self._reader.cells(query, ("day", "facts", "shared_story"), only={"facts": tuple(facts)})
+        for (day, fact, story), number in shared.items():
+            told[int(day), facts[str(fact)], int(story)] += number
+            told[int(day), facts[str(fact)], 0] -= number
+        return told
 
     # Silences.
 
