@@ -32,11 +32,11 @@ def to_mail(alert: Alert, mail: Mail, recipient: str) -> EmailMessage:
     if mail.unsubscribe.startswith("https://"):
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    made["Content-Language"] = alert.language
     foot = _foot(alert, mail)
     made.set_content(_text(alert, foot), cte="quoted-printable")
     page = environment(alert.language).get_template("alert.html").render(**shown(alert), foot=foot)
     made.add_alternative(page, subtype="html", cte="quoted-printable")
+    made["Content-Language"] = alert.language
     return made
 
 
