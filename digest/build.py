@@ -150,6 +150,8 @@ def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], str]:
     """What rises in all coverage of the week, and what that rests on."""
     say, count = enquiry.words.gettext, enquiry.words.number
     found = rising(enquiry.reader, Everything(), enquiry.monday, limit=MOST_RISING)
+    if not found.window.stories:
+        return (), enquiry.nothing()
     if found.baseline is None:
         return (), say("Nothing older is indexed to compare this week with.")
     risen = tuple(

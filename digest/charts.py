@@ -1,15 +1,18 @@
-"""Charts of the digest, drawn by altair and rendered offline by vl-convert: SVG for pages, PNG for mail."""
+"""Charts of the digest, drawn by altair and rendered offline by vl-convert: SVG for pages, PNG for mail.
+
+Both are loaded when the first chart is drawn: alerts and exports, which share the digest's words and tables, draw none.
+"""
 
 import html
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import altair
-import vl_convert
+from typing import TYPE_CHECKING, Any, Literal
 
 from digest.model import STANCES, Balance, Series
 from digest.words import Words
+
+if TYPE_CHECKING:
+    import altair
 
 # Blue against orange stays apart for readers who do not tell red from green (Okabe and Ito, 2008); these are dark enough for text
 # on white. A stance is never told by its colour alone: it has a row and a name, and in words its sign.
@@ -17,17 +20,21 @@ STANCE_COLOURS: Mapping[str, str] = {"supportive": "#0b62a4", "neutral": "#8b929
 STANCE_SIGNS: Mapping[str, str] = {"supportive": "+", "neutral": "=", "critical": "−", "unsure": "?"}
 INK = "#3c4650"
 FONT = "system-ui, 'Helvetica Neue', Arial, sans-serif"
-_FORMATS = {"en": "en-GB", "fr": "fr-FR"}
+_FORMATS: Mapping[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR"}
 
 
-def stance_svg(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, title: str, width: int = 700) -> str:
+def stance_svg(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, title: str, width: int = 540) -> str:
     """Articles a week by stance, a row of bars for each, as an SVG element that says its numbers in words."""
+    import vl_convert
+
     svg = vl_convert.vegalite_to_svg(_stances(words, weeks, weekly, width), format_locale=_FORMATS[words.language])
     return _embedded(svg, title, _told(words, weeks, weekly))
 
 
-def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, width: int = 520, scale: float = 2) -> bytes:
+def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, width: int = 540, scale: float = 2) -> bytes:
     """The same as PNG, on white. scale: pixels for each point."""
+    import vl_convert
+
     specification = _stances(words, weeks, weekly, width) | {"background": "white"}
     png: bytes = vl_convert.vegalite_to_png(specification, scale=scale, format_locale=_FORMATS[words.language])
     return png
@@ -39,6 +46,8 @@ def stance_text(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) ->
 
 
 def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width: int) -> dict[str, Any]:
+    import altair
+
     names = {stance: words.stance(stance) for stance in STANCES}
     labels = [words.week_label(week) for week in weeks]
     rows = [
@@ -46,7 +55,7 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
         for series in weekly
         for label, count in zip(labels, series.values, strict=True)
     ]
-    most = max((row["articles"] for row in rows), default=0)  # type: ignore[type-var]
+    most = max((count for series in weekly for count in series.values), default=0)
     x = altair.X(
         "week:O",
         title=None,
@@ -55,31 +64,33 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
         scale=altair.Scale(paddingInner=0.35, paddingOuter=0.15),
     )
     # Room above the tallest bar for its number.
-    y = altair.Y("articles:Q", title=None, axis=None, scale=altair.Scale(domain=[0, max(most, 1) * 1.45]))
+    y = altair.Y("articles:Q", title=None, axis=None, scale=altair.Scale(domain=[0, max(most, 1) * 1.5]))
     bars = altair.Chart().mark_bar().encode(x=x, y=y, color=_colour(names))
-    numbers = altair.Chart().mark_text(dy=-6, fontSize=10, color=INK).encode(x=x, y=y, text="shown:N")
+    numbers = altair.Chart().mark_text(dy=-7, fontSize=12, color=INK).encode(x=x, y=y, text="shown:N")
     row = altair.Row(
         "stance:N",
         sort=[names[stance] for stance in STANCES],
         title=None,
         header=altair.Header(
-            labelAngle=0, labelAlign="left", labelAnchor="middle", labelPadding=12, labelFontSize=12, labelColor=INK
+            labelAngle=0, labelAlign="left", labelAnchor="middle", labelPadding=12, labelFontSize=13, labelColor=INK
         ),
     )
     chart = (
         altair.layer(bars, numbers)
-        .properties(width=width - 95, height=36)
-        .facet(row=row, data=altair.Data(values=rows), spacing=2)
+        .properties(width=width - 95, height=38)
+        .facet(row=row, data=altair.InlineData(values=rows), spacing=2)
         .properties(background="transparent")
         .configure(font=FONT, padding=0)
-        .configure_axis(labelColor=INK, domainColor="#9aa3ad", labelFontSize=11, grid=False)
+        .configure_axis(labelColor=INK, domainColor="#9aa3ad", labelFontSize=12, grid=False)
         .configure_view(stroke=None)
     )
     specification: dict[str, Any] = chart.to_dict()
     return specification
 
 
-def _colour(names: Mapping[str, str]) -> altair.Color:
+def _colour(names: Mapping[str, str]) -> "altair.Color":
+    import altair
+
     colours = [STANCE_COLOURS[stance] for stance in STANCES]
     return altair.Color("stance:N", legend=None, scale=altair.Scale(domain=[names[stance] for stance in STANCES], range=colours))
 
@@ -87,11 +98,11 @@ def _colour(names: Mapping[str, str]) -> altair.Color:
 def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
     counts = {series.name: series.values for series in weekly}
     told = [
-        f"{words.week_label(week)}: "
-        + words.listed([f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES])
+        words.gettext("{week}: {numbers}.", week=words.week_label(week), numbers=words.listed(numbers))
         for at, week in enumerate(weeks)
+        for numbers in [[f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES]]
     ]
-    return "; ".join(told)
+    return " ".join(told)
 
 
 def balance_svg(words: Words, balance: Balance, *, title: str) -> str:
@@ -124,5 +135,5 @@ def _embedded(svg: str, title: str, description: str) -> str:
     svg = re.sub(r' (?:role|aria-\w+)="[^"]*"', "", svg)
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
     label = html.escape(f"{title}. {description}")
-    style = f'style="max-width:100%;height:auto" {size[0]}' if size else ""
+    style = f'style="width:100%;height:auto" {size[0]}' if size else ""
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).replace(size[0] if size else "", style, 1)

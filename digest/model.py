@@ -177,7 +177,7 @@ class Unreached:
 class Reach:
     """What was collected: the sources of the watch, how many were reached in the week, and which were not.
 
-    articles: all of the week that were read and indexed, on any subject. waiting: those that were not yet, or not as they are now.
+    articles: all of the week that were read and indexed, on any subject. waiting: those that were not yet, or have changed since.
     """
 
     sources: int

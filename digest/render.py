@@ -6,7 +6,7 @@ Titles, quotes and names are the press's: each format escapes them in its own wa
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import quote_plus
@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from digest.charts import STANCE_COLOURS, STANCE_SIGNS, balance_svg, stance_svg
-from digest.model import Balance, Digest, Figure
+from digest.model import Balance, Digest, Figure, Series
 from digest.words import Words, words
 
 
@@ -32,21 +32,26 @@ def to_html(digest: Digest, *, search_base: str = "") -> str:
     """
     say = Said(words(digest.language), markup=True)
     title = say.words.gettext("Articles a week on {subject} by stance", subject=digest.subject)
-    charts = {"": stance_svg(say.words, digest.weeks, digest.weekly, title=title)}
+    charts = {"": _chart(say.words, digest.weeks, digest.weekly, title)}
     for topic in digest.topics:
         title = say.words.gettext("Articles a week on the topic {topic} by stance", topic=say.words.quoted(topic.label))
-        charts[topic.id] = stance_svg(say.words, digest.weeks, topic.weekly, title=title)
+        charts[topic.id] = _chart(say.words, digest.weeks, topic.weekly, title)
     return _render(
         "digest.html",
         digest,
         say,
         Searches(search_base),
-        # SVG of our own drawing, whose texts are escaped.
-        charts={key: Markup(svg) for key, svg in charts.items()},  # noqa: S704
+        charts=charts,
         scale=lambda balance: Markup(balance_svg(say.words, balance, title=say.balance(balance))),  # noqa: S704
         colours=STANCE_COLOURS,
         signs=STANCE_SIGNS,
     )
+
+
+def _chart(language: Words, weeks: Sequence[str], weekly: Sequence[Series], title: str) -> Markup:
+    """The chart of a page; nothing where all bars would be empty."""
+    drawn = stance_svg(language, weeks, weekly, title=title) if any(any(series.values) for series in weekly) else ""
+    return Markup(drawn)  # noqa: S704  # of our own drawing; its texts are escaped
 
 
 def to_markdown(digest: Digest, *, search_base: str = "") -> str:
@@ -125,16 +130,16 @@ class Said:
             return say("nothing was collected last week")
         before = self.words.number(figure.before)
         if not figure.before or figure.value == figure.before:
-            return say("last week {before}", before=before)
+            return say("last week: {before}", before=before)
         change = self.words.signed_percent(figure.value / figure.before - 1)
-        return say("last week {before} ({change})", before=before, change=change)
+        return say("last week: {before} ({change})", before=before, change=change)
 
     def share_before(self, figure: Figure) -> str:
         """The same for a share; its change is in percentage points."""
         if figure.before is None:
             return self.words.gettext("nothing was collected last week")
         before, change = self.words.percent(figure.before), self.words.signed(100 * (figure.value - figure.before), 1)
-        return self.words.gettext("last week {before} ({change} points)", before=before, change=change)
+        return self.words.gettext("last week: {before} ({change} points)", before=before, change=change)
 
 
 def _render(template: str, digest: Digest, say: Said, searches: Searches, **values: Any) -> str:

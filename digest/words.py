@@ -65,12 +65,12 @@ class Words:
 
     def stance(self, stance: str, articles: float = 1) -> str:
         """How a stance is called, of so many articles."""
-        say = self.ngettext
+        ngettext = self.ngettext
         return {
-            "supportive": say("supportive", "supportive", articles),
-            "neutral": say("neutral", "neutral", articles),
-            "critical": say("critical", "critical", articles),
-            "unsure": say("unsure", "unsure", articles),
+            "supportive": ngettext("supportive", "supportive", articles),
+            "neutral": ngettext("neutral", "neutral", articles),
+            "critical": ngettext("critical", "critical", articles),
+            "unsure": ngettext("unsure", "unsure", articles),
         }[stance]
 
     def listed(self, items: Sequence[str]) -> str:

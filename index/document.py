@@ -46,9 +46,9 @@ class IndexedArticle:
     title, text (title, TITLE_END and body) are forms separated by spaces; title_stems and text_stems are the stems at the same
     positions, empty in a language without stemmer. turn orders articles by time, uniquely. day, week and month are those of
     :mod:`index.calendar`. facts are ``subject|topic|stance``; fact_patterns the same with every part left empty that a filter may
-    leave open. entity, author and speaker (who is quoted) hold normal names; spellings are ``normal name|name as written``. shared_story is the
-    :func:`story_number` of the story where other articles tell it too, else 0. term holds what can be found rising. payload is
-    the JSON that a search gives back.
+    leave open. entity, author and speaker (who is quoted) hold normal names; spellings are ``normal name|name as
+    written``. shared_story is the :func:`story_number` of the story where other articles tell it too, else 0. term holds what can
+    be found rising. payload is the JSON that a search gives back.
 
     url, headline, body and embedding (the archive's: float16, of unit length; empty where there is none) are the article as it
     was published, for engines whose users look at it with other programs; nothing that Vigie asks needs them.

@@ -33,20 +33,7 @@ class Store:
         try:
             return self._upload(name, write) if self._remote else self._replace(name, write)
         except OSError as error:
-            said = error.strerror or " ".join(str(error).split()) or type(error).__name__
-            raise VigieError(
-                f"{error.filename or _shown(self.place)}: {said}", mend="name another place with --out, or mend its rights"
-            ) from None
-        except VigieError:
-            raise
-        except Exception as error:
-            if not self._remote:
-                raise
-            # Stores tell of missing credentials, buckets and servers by exceptions of their own libraries.
-            raise VigieError(
-                f"{_shown(self.place)}: {' '.join(str(error).split()) or type(error).__name__}",
-                mend="check the address, and the credentials in the environment",
-            ) from None
+            raise _refused(error.filename or _shown(self.place), error.strerror or error) from None
 
     def _replace(self, name: str, write: Write) -> str:
         folder = Path(self._root)
@@ -69,7 +56,10 @@ class Store:
         with tempfile.NamedTemporaryFile() as file:
             write(file)  # type: ignore[arg-type]  # a binary file
             file.flush()
-            self._remote.put_file(file.name, f"{self._root.rstrip('/')}/{name}")
+            try:
+                self._remote.put_file(file.name, f"{self._root.rstrip('/')}/{name}")
+            except Exception as error:  # stores tell of missing credentials, buckets and servers in exceptions of their own
+                raise _refused(_shown(self.place), error) from None
         return f"{_shown(self.place).rstrip('/')}/{name}"
 
 
@@ -86,6 +76,13 @@ def _file_system(place: str) -> tuple[Any, str]:
     except ValueError as error:
         raise UsageError(f"{_shown(place)}: {error}", mend="write a folder, or an address such as s3://bucket/prefix") from None
     return system, root
+
+
+def _refused(place: str, why: object) -> VigieError:
+    said = " ".join(str(why).split()) or type(why).__name__
+    return VigieError(
+        f"{place}: {said}", mend="check the address, its rights, and an object store's credentials in the environment"
+    )
 
 
 def _shown(place: str) -> str:

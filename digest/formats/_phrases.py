@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digest.model import Amended, Balance, Digest, Figure, Quote, SourceChange, Speaker, StanceCount, StoryWeek, Voice
+from digest.model import Accuracy, Amended, Balance, Digest, Figure, Quote, SourceChange, Speaker, StanceCount, StoryWeek, Voice
 from digest.render import Said
 from digest.words import Words, words
 
@@ -29,7 +29,7 @@ class Phrases:
         return self._with_mean(Said(self.words, markup=False).share_before(figure), mean)
 
     def _with_mean(self, before: str, mean: str | None) -> str:
-        return before if mean is None else f"{before}, {self.words.gettext('mean of four weeks {mean}', mean=mean)}"
+        return before if mean is None else f"{before}; {self.words.gettext('mean of four weeks: {mean}', mean=mean)}"
 
     def balance(self, balance: Balance) -> str:
         """The balance with its interval and what it rests on."""
@@ -133,6 +133,12 @@ class Phrases:
             else words.gettext("None waits to be read.")
         )
         return f"{listings} {articles} {waiting}"
+
+    def accuracy(self, one: Accuracy) -> str:
+        """What a label was measured to be worth."""
+        score, texts = self.words.decimal(one.score, 2), self.words.number(one.texts)
+        told = f"{self.words.gettext('Macro-F1')} {score}, {self.words.gettext('Texts').lower()} {texts}"
+        return self.words.gettext("{source}: {reason}", source=one.what, reason=told)
 
 
 def phrases(language: str) -> Phrases:

@@ -178,8 +178,7 @@ class _Page:
         if method.accuracy:
             yield from _wrapped(words.gettext("Measured accuracy of the labels, on reference texts"))
         for one in method.accuracy:
-            name, texts = words.gettext("Macro-F1"), words.gettext("Texts")
-            yield from _item(f"{one.what}: {name} {words.decimal(one.score, 2)}, {texts} {words.number(one.texts)}")
+            yield from _item(self.say.accuracy(one))
 
 
 def _heading(title: str, line: str) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _subject(digest: Digest) -> str:
     say = words(digest.language).gettext
     articles = phrases(digest.language).articles(digest.articles.value)
     week = words(digest.language).week_name(digest.week)
-    subject = say("{title}, {week}: {articles}", title=digest.title, week=week, articles=articles)
+    subject = say("{title} – {week}: {articles}", title=digest.title, week=week, articles=articles)
     return subject if digest.version == 1 else f"{subject} ({say('version {number}', number=digest.version)})"
 
 

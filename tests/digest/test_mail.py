@@ -1,0 +1,195 @@
+"""The e-mail: small, whole, readable everywhere, and harmless whatever the press writes."""
+
+import io
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+import pytest
+from lxml import html
+from PIL import Image
+
+from digest.formats._cut import ROOMS
+from digest.formats.eml import MOST_BYTES, Letter, to_eml
+from digest.model import Digest
+from digest.words import words
+from tests.digest.conftest import Told
+from vigie.routine import Mail
+
+MAIL = Mail(host="mail.example.org", sender="press@example.org", sender_name="Veille DeepSeek")
+HOSTILE = '"><script>alert(1)</script>\r\nBcc: all@example.org\u202e <img src="https://evil.example/x.png">'
+
+
+def parsed(digest: Digest, mail: Mail = MAIL, recipient: str = "desk@example.org") -> EmailMessage:
+    sent = Letter(digest, mail).to(recipient).as_bytes()
+    return cast(EmailMessage, message_from_bytes(sent, policy=default))
+
+
+def page_of(message: EmailMessage) -> str:
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def text_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def large(digest: Digest) -> Digest:
+    """A week with very much of everything."""
+    story = replace(digest.top_stories[0], title="Titre très long " * 300, authors=("Une Personne",) * 40)
+    topic = replace(
+        next(one for one in digest.topics if one.voices),
+        stories=(story,) * 20,
+        voices=(replace(next(one for one in digest.topics if one.voices).voices[0], evidence="Une phrase. " * 500),) * 20,
+    )
+    return replace(
+        digest,
+        topics=tuple(replace(topic, id=f"topic-{n}", label=f"Thème {n}") for n in range(60)),
+        top_stories=(story,) * 40,
+        sources=digest.sources * 40,
+        late=digest.late * 50,
+    )
+
+
+@pytest.fixture(scope="module")
+def french(told: Told) -> Digest:
+    return told.digest(language="fr", title="DeepSeek à la une")
+
+
+def test_the_parts_stand_as_mail_readers_expect_them(digest: Digest) -> None:
+    message = parsed(digest)
+    assert message.get_content_type() == "multipart/alternative"
+    plain, related = message.iter_parts()
+    assert (plain.get_content_type(), related.get_content_type()) == ("text/plain", "multipart/related")
+    assert [part["Content-Transfer-Encoding"] for part in (plain, next(related.iter_parts()))] == ["quoted-printable"] * 2
+    assert max(map(len, message.as_bytes().splitlines())) <= 998
+
+
+def test_headers_say_what_it_is(french: Digest) -> None:
+    message = parsed(french)
+    assert message["From"] == "Veille DeepSeek <press@example.org>"
+    assert message["To"] == "desk@example.org"
+    assert message["Subject"].startswith("DeepSeek à la une – ")
+    assert message["Date"].datetime.isoformat() == french.end
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "fr"
+    assert message["List-Id"].endswith("<weekly.newsroom.example.org>")
+    assert message["List-Unsubscribe"] == "<mailto:press@example.org?subject=unsubscribe%20weekly>"
+    assert message["List-Unsubscribe-Post"] is None
+    one_click = parsed(french, MAIL.model_copy(update={"unsubscribe": "https://example.org/leave"}))
+    assert one_click["List-Unsubscribe"] == "<https://example.org/leave>"
+    assert one_click["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    raw = Letter(french, MAIL).to("desk@example.org").as_bytes().split(b"\r\n\r\n")[0]
+    assert raw.isascii()
+
+
+def test_the_message_id_is_that_of_the_version_and_the_recipient(digest: Digest) -> None:
+    ids = {
+        parsed(digest)["Message-ID"],
+        parsed(digest, recipient="other@example.org")["Message-ID"],
+        parsed(replace(digest, version=2))["Message-ID"],
+        parsed(replace(digest, week="2025-W06"))["Message-ID"],
+        parsed(replace(digest, edition="other"))["Message-ID"],
+    }
+    assert len(ids) == 5
+    assert all(re.fullmatch(r"<[\w.-]+@example\.org>", one) for one in ids)
+    assert parsed(digest)["Message-ID"] in ids
+
+
+def test_the_same_digest_is_the_same_message(digest: Digest) -> None:
+    assert to_eml(digest, MAIL) == to_eml(digest, MAIL)
+
+
+def test_every_image_is_in_the_message_and_says_what_it_shows(digest: Digest) -> None:
+    message = parsed(digest)
+    page = html.fromstring(page_of(message))
+    images = page.xpath("//img")
+    files = {part["Content-ID"][1:-1]: part.get_content() for part in message.walk() if part.get_content_maintype() == "image"}
+    assert [image.get("src").removeprefix("cid:") for image in images] == list(files)
+    assert len(files) == 1 + sum(bool(topic.articles.value) for topic in digest.topics)
+    for image in images:
+        assert re.search(r"\d", image.get("alt"))
+    for png in files.values():
+        assert Image.open(io.BytesIO(png)).width > 1000
+
+
+def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
+    page = html.fromstring(page_of(parsed(digest)))
+    assert page.xpath("//script | //link | //style | //svg | //iframe | //form | //object") == []
+    assert page.xpath("//*[@class]") == [] or all(one.get("style") for one in page.xpath("//td[@class]"))
+    assert page.xpath("//table//td[contains(@style, 'font')]")
+    assert page.get("lang") == "en"
+    assert not re.search(r"flex|grid|position:|var\(", page_of(parsed(digest)))
+    for address in page.xpath("//@href"):
+        assert address.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_text_holds_every_figure_in_72_columns(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    text, say = text_of(parsed(digest)), words(language)
+    flat = " ".join(text.split())
+    for figure in (digest.articles, digest.stories, digest.outlets, *(topic.articles for topic in digest.topics)):
+        assert say.number(figure.value) in flat
+        assert figure.mean_before is None or say.number(figure.mean_before) in flat
+    assert say.percent(digest.attention.value).replace("\xa0", " ") in flat.replace("\xa0", " ")
+    for stances in (digest.stances, *(topic.stances for topic in digest.topics)):
+        for one in stances:
+            assert not one.count or f"{one.count} {say.stance(one.stance, one.count)}" in flat
+    for sentence in digest.summary:
+        assert " ".join(sentence.split()) in flat
+    for line in text.splitlines():
+        assert len(line) <= 72 or line.startswith(("  http", "  vigie search")) or " " not in line.strip("->* ")
+    for story in digest.top_stories[:3]:
+        assert story.url in text
+    assert "<" not in re.sub(r"<script>|</script>|p < 0", "", text)
+
+
+def test_a_week_with_very_much_stays_small_and_says_what_it_leaves_out(digest: Digest) -> None:
+    sent = to_eml(large(digest), MAIL)
+    assert len(sent) < MOST_BYTES
+    message = cast(EmailMessage, message_from_bytes(sent, policy=default))
+    command = f"vigie digest --edition {digest.edition} --week {digest.week} --format html"
+    assert command in " ".join(text_of(message).split())
+    assert command in " ".join(html.fromstring(page_of(message)).text_content().split())
+    assert len(page_of(message).encode()) < MOST_BYTES
+
+
+def test_the_last_room_fits_whatever_happened(digest: Digest) -> None:
+    crowded = large(digest)
+    last = ROOMS[-1].text
+    crowded = replace(crowded, summary=tuple(one * 400 for one in digest.summary), notes=replace(digest.notes, rising="x " * 9000))
+    sent = to_eml(crowded, MAIL)
+    assert len(sent) < MOST_BYTES
+    assert last < 100
+
+
+def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
+    story = replace(digest.top_stories[0], title=HOSTILE, url='javascript:alert("x")', source=HOSTILE)
+    hostile = replace(digest, title=HOSTILE, subject=HOSTILE, summary=(HOSTILE,), top_stories=(story,))
+    message = parsed(hostile, MAIL.model_copy(update={"sender_name": HOSTILE}))
+    assert message["Bcc"] is None
+    assert len(message.get_all("To", [])) == 1
+    page = html.fromstring(page_of(message))
+    assert page.xpath("//script") == []
+    assert all(image.get("src").startswith("cid:") for image in page.xpath("//img"))
+    assert not any("javascript" in address for address in page.xpath("//@href"))
+    assert "\u202e" not in page_of(message) + text_of(message)
+    assert "alert(1)" in page.text_content()
+
+
+def test_a_recipient_cannot_smuggle_a_header(digest: Digest) -> None:
+    with pytest.raises(ValueError, match="."):
+        Letter(digest, MAIL).to("x@example.org\r\nBcc: all@example.org")
+
+
+def test_headlines_keep_their_language(digest: Digest) -> None:
+    page = html.fromstring(page_of(parsed(digest)))
+    for story in digest.top_stories[:3]:
+        assert page.xpath(f"//a[@href='{story.url}']/@lang")[0] == story.language
