@@ -18,6 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from benchmarks.synthetic import Press
 from digest.export import ExportFormat, columns_of, write
 from index.embedded import EmbeddedIndex
@@ -94,20 +96,7 @@ def _parsing(source: Path) -> float:
 
 def watch_file(watch: Watch) -> str:
     """The watch as a file."""
-    tables = [f'name = "{watch.name}"\ntimezone = "{watch.timezone}"\nlanguages = {json.dumps(watch.languages)}']
-    for subject in watch.subjects:
-        tables.append(f"[[subjects]]\nid = {json.dumps(subject.id)}\nname = {json.dumps(subject.name)}")
-    for topic in watch.topics:
-        inline = ", ".join(f"{language} = {json.dumps(told)}" for language, told in topic.label.items())
-        described = ", ".join(f"{language} = {json.dumps(told)}" for language, told in topic.description.items())
-        tables.append(f"[[topics]]\nid = {json.dumps(topic.id)}\nlabel = {{ {inline} }}\ndescription = {{ {described} }}")
-    for source in watch.sources:
-        tables.append(
-            f"[[sources]]\nid = {json.dumps(source.id)}\nname = {json.dumps(source.name)}\nhome = {json.dumps(str(source.home))}\n"
-            f"feeds = {json.dumps([str(feed) for feed in source.feeds])}\nlanguage = {json.dumps(source.language)}\n"
-            f"country = {json.dumps(source.country)}\nowner = {json.dumps(source.owner)}"
-        )
-    return "\n".join(tables) + "\n"
+    return tomlkit.dumps(watch.model_dump(mode="json", exclude_defaults=True))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """All that is known of articles, as CSV, JSON lines or Parquet: for any number of them, in constant memory.
 
-The index says which articles, the archive what they are: text and labels as they stand there now. CSV holds lists as JSON, so that
-nothing is lost; Parquet has them as lists of structures.
+The index says which articles, the archive what they are: text and labels as they stand there now. CSV holds lists as JSON, so
+that nothing is lost; Parquet has them as lists of structures.
 """
 
 import json
@@ -69,7 +69,7 @@ def rows(
     sources = {source.id: source for source in watch.sources}
     cells: list[tuple[str, Callable[[StoredArticle], Any]]] = [(name, _cell(name, sources)) for name in names]
     for batch in batches(ids):
-        # A transaction for each batch: one for all of them would keep SQLite from emptying its log for as long as the export takes.
+        # A transaction for each batch: one for all would keep SQLite from emptying its log as long as the export takes.
         with archive.read() as tx:
             found = {one.article.id: one for one in tx.articles.whole(batch)}
         for article in batch:
@@ -79,14 +79,15 @@ def rows(
                 missing(article)
 
 
-def write(rows: Iterable[Row], columns: Mapping[str, tuple[str, str]], output: ExportFormat, out: BinaryIO, *, mark: bool = True) -> None:
+def write(
+    rows: Iterable[Row], columns: Mapping[str, tuple[str, str]], output: ExportFormat, out: BinaryIO, *, mark: bool = True
+) -> None:
     """Write rows as they come. mark: begin CSV with a byte order mark, by which Excel knows UTF-8."""
     match output:
         case "csv":
             write_csv(({name: _in_a_cell(value) for name, value in row.items()} for row in rows), columns, out, mark=mark)
         case "jsonl":
-            for row in rows:
-                out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+            out.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for row in rows)
         case "parquet":
             write_parquet(rows, columns, out)
 

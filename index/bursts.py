@@ -1,12 +1,13 @@
 """Bursts in daily counts: days with far more articles than usual, and longer stretches of raised coverage.
 
-A day is compared with the same weekday of the weeks before by a robust z-score (median and median absolute deviation: Iglewicz and
-Hoaglin, *How to Detect and Handle Outliers*, ASQC 1993; the factor 1.4826 makes the deviation that of a normal distribution). A stretch
-is found by the two-state automaton of Kleinberg (*Bursty and Hierarchical Structure in Streams*, KDD 2002, section 4: batches of
-relevant documents out of all documents), whose cheapest sequence of states Viterbi's algorithm finds exactly.
+A day is compared with the same weekday of the weeks before by a robust z-score (median and median absolute deviation: Iglewicz
+and Hoaglin, *How to Detect and Handle Outliers*, ASQC 1993; the factor 1.4826 makes the deviation that of a normal
+distribution). A stretch is found by the two-state automaton of Kleinberg (*Bursty and Hierarchical Structure in Streams*, KDD
+2002, section 4: batches of relevant documents out of all documents), whose cheapest sequence of states Viterbi's algorithm
+finds exactly.
 
-Counts stand in lists with one number for each day, without gaps, the last being the newest; a day is named by its place in the list.
-How the thresholds were chosen is measured by ``benchmarks/alerts.py`` and told in docs/alerts.md.
+Counts stand in lists with one number for each day, without gaps, the last being the newest; a day is named by its place in the
+list. How the thresholds were chosen is measured by ``benchmarks/alerts.py`` and told in docs/alerts.md.
 """
 
 import math
@@ -54,8 +55,8 @@ class Surprise:
 def surprise(count: int, before: Sequence[int]) -> Surprise:
     """A count against comparable ones (at least one).
 
-    The spread is never less than that of a Poisson count of the usual size, and of 1 where usually nothing is written; it is widened
-    by what the median of so few days may itself be off (its variance is pi/2n of theirs).
+    The spread is never less than that of a Poisson count of the usual size, and of 1 where usually nothing is written; it is
+    widened by what the median of so few days may itself be off (its variance is pi/2n of theirs).
     """
     usual = median(before)
     deviation = _NORMAL * median(abs(one - usual) for one in before)
@@ -89,7 +90,8 @@ def dispersion(relevant: Sequence[int], every: Sequence[int]) -> float:
     """How many times larger the variance of the counts is than a binomial one, 1 at least.
 
     Stories come in clusters, so that news is livelier than chance. The variance is that of the Pearson residuals (McCullagh and
-    Nelder, *Generalized Linear Models*, 2nd ed. 1989, § 4.5), taken from their median absolute deviation so that bursts do not count.
+    Nelder, *Generalized Linear Models*, 2nd ed. 1989, § 4.5), taken from their median absolute deviation so that bursts do not
+    count.
     """
     share = sum(relevant) / sum(every) if sum(every) else 0.0
     if not 0 < share < 1:
@@ -104,10 +106,10 @@ def states(
 ) -> list[bool]:
     """Of each day, whether the automaton is in its burst state, on its cheapest way through all days.
 
-    It begins in the usual state. The usual share p is that of all days together, the raised one ratio * p. A day of r relevant out
-    of d articles costs -ln(p^r (1-p)^(d-r)) (the binomial coefficient is the same in both states); the step up costs
-    gamma * ln(days), the step down nothing. spread: the dispersion, by which the costs of days are divided. Of equal ways the calmer is taken. Where the raised share would be 1 or more there is no
-    burst state.
+    It begins in the usual state. The usual share p is that of all days together, the raised one ratio * p. A day of r relevant
+    out of d articles costs -ln(p^r (1-p)^(d-r)) (the binomial coefficient is the same in both states); the step up costs
+    gamma * ln(days), the step down nothing. spread: the dispersion, by which the costs of days are divided. Of equal ways the calmer
+    is taken. Where the raised share would be 1 or more there is no burst state.
     """
     found, looked_at = sum(relevant), sum(every)
     usual = found / looked_at if looked_at else 0.0
@@ -204,7 +206,7 @@ def _joined(days: Iterable[int]) -> list[tuple[int, int]]:
 def told_before(burst: Burst, first_days: Iterable[int]) -> bool:
     """Whether a burst is one of those told already, of which the first days are known.
 
-    The first day that is seen may move when more days or late articles are known, so that a burst is the same when the other began
-    within it, or at most a pause before.
+    The first day that is seen may move when more days or late articles are known, so that a burst is the same when the other
+    began within it, or at most a pause before.
     """
     return any(burst.first - PAUSE - 1 <= first <= burst.last for first in first_days)

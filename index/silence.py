@@ -1,9 +1,10 @@
 """A source that has fallen silent: how likely its silence is under its own rhythm.
 
-The rhythm is the share of the days on which a source wrote, weekday by weekday, in the weeks up to its last article: days rather than
-articles, since articles come in clusters. A share of k in n days is estimated as (k + 1/2) / (n + 1) (Jeffreys' prior), so that eight
-Mondays out of eight are no certainty. The silence since then is as likely as that none of its days is a day of writing. This takes
-the days as independent, as a Bernoulli process; what that costs in false alarms is measured by ``benchmarks/alerts.py``.
+The rhythm is the share of the days on which a source wrote, weekday by weekday, in the weeks up to its last article: days
+rather than articles, since articles come in clusters. A share of k in n days is estimated as (k + 1/2) / (n + 1) (Jeffreys'
+prior), so that eight Mondays out of eight are no certainty. The silence since then is as likely as that none of its days is a
+day of writing. This takes the days as independent, as a Bernoulli process; what that costs in false alarms is measured by
+``benchmarks/alerts.py``.
 """
 
 from collections.abc import Collection

@@ -1,8 +1,9 @@
 """A turn of the stance: the last days against the weeks before.
 
-Two proportions, the critical among the critical and the supportive, are compared by Fisher's exact test (R. A. Fisher, *Statistical
-Methods for Research Workers*, 5th ed. 1934, § 21.02), two-sided as in R: the probability of all tables with the same margins that are
-no likelier than the one seen. Significance alone tells nothing of size: the share must have moved by a floor as well.
+Two proportions, the critical among the critical and the supportive, are compared by Fisher's exact test (R. A. Fisher,
+*Statistical Methods for Research Workers*, 5th ed. 1934, § 21.02), two-sided as in R: the probability of all tables with the
+same margins that are no likelier than the one seen. Significance alone tells nothing of size: the share must have moved by a
+floor as well.
 """
 
 from collections.abc import Mapping

@@ -50,7 +50,16 @@ def hostile_press() -> list[StoredArticle]:
             )
         )
     long = stored(2000, title="long", text="Un texte très long. " * 5000, published=datetime(2025, 2, 2, tzinfo=UTC))
-    return [*made, long, replace(long, article=replace(long.article, id="0" * 64, title="NUL \0 here", url="https://lemonde.example/nul"), labels=replace(long.labels, article_id="0" * 64), story=None)]  # type: ignore[type-var]
+    return [
+        *made,
+        long,
+        replace(
+            long,
+            article=replace(long.article, id="0" * 64, title="NUL \0 here", url="https://lemonde.example/nul"),
+            labels=replace(long.labels, article_id="0" * 64),
+            story=None,
+        ),
+    ]  # type: ignore[type-var]
 
 
 def quiet_press() -> list[StoredArticle]:
@@ -124,8 +133,7 @@ def read_jsonl(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_parquet(file: Path) -> Iterator[dict[str, Any]]:
-    for row in parquet.read_table(file).to_pylist():
-        yield row
+    yield from parquet.read_table(file).to_pylist()
 
 
 def typed(name: str, cell: str) -> Any:
@@ -168,7 +176,9 @@ def test_the_columns_are_those_that_are_described(export: Vigie, press: Path, tm
     columns = columns_of(load_watch(press / "watch.toml"), text=False)
     assert schema.names == list(columns)
     assert "text" not in columns
-    assert {field.name: field.metadata[b"description"].decode() for field in schema} == {name: told for name, (_, told) in columns.items()}
+    assert {field.name: field.metadata[b"description"].decode() for field in schema} == {
+        name: told for name, (_, told) in columns.items()
+    }
 
 
 def test_no_cell_is_a_formula_and_each_gives_its_text_back(export: Vigie, tmp_path: Path) -> None:
@@ -183,7 +193,9 @@ def test_no_cell_is_a_formula_and_each_gives_its_text_back(export: Vigie, tmp_pa
 
 
 def test_the_newest_come_first_and_the_query_and_days_bound_them(export: Vigie, tmp_path: Path) -> None:
-    told = export("export", "topic:data", "--from", "2025-02-01", "--to", "2025-02-01", "--fields", "published,id", "--format", "jsonl")
+    told = export(
+        "export", "topic:data", "--from", "2025-02-01", "--to", "2025-02-01", "--fields", "published,id", "--format", "jsonl"
+    )
     assert told.code == 0
     rows = [json.loads(line) for line in told.out.splitlines()]
     hits = export("search", "topic:data published:2025-02-01", "--sort", "date", "--limit", "1000", "--format", "json").json
@@ -246,5 +258,3 @@ def test_from_elasticsearch_the_same_file_comes(export: Vigie, press: Path, tmp_
         assert export("export", "--text", "--out", str(tmp_path / f"a.{form}"), "--index", url).code == 0
         assert export("export", "--text", "--out", str(tmp_path / f"b.{form}")).code == 0
         assert (tmp_path / f"a.{form}").read_bytes() == (tmp_path / f"b.{form}").read_bytes()
-
-

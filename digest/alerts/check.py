@@ -1,8 +1,8 @@
 """Alerts: what is worth telling of a saved search today, each once.
 
-The methods stand in :mod:`index.bursts`, :mod:`index.turns` and :mod:`index.silence`; here they are asked of an index and an archive.
-Days are those of the watch's zone, "today" is that of vigie.clock, and what lies up to LOOK_BACK days back is still told, so that
-a daemon that stood still for a while, or an article that came late, loses none.
+The methods stand in :mod:`index.bursts`, :mod:`index.turns` and :mod:`index.silence`; here they are asked of an index and an
+archive. Days are those of the watch's zone, "today" is that of vigie.clock, and what lies up to LOOK_BACK days back is still
+told, so that a daemon that stood still for a while, or an article that came late, loses none.
 """
 
 import json

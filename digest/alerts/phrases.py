@@ -42,9 +42,11 @@ def _burst(told: Words, alert: Alert) -> tuple[str, ...]:
             told.ngettext(
                 "{count} article on {day}; {usual} would be usual.",
                 "{count} articles on {day}; {usual} would be usual.",
-                numbers["articles"], day=told.day(numbers["first"]), usual=usual,
+                numbers["articles"],
+                day=told.day(numbers["first"]),
+                usual=usual,
             ),
-        )  # fmt: skip
+        )
     return (
         told.ngettext(
             "{count} article from {first} to {last}; {usual} would be usual.",
@@ -56,16 +58,20 @@ def _burst(told: Words, alert: Alert) -> tuple[str, ...]:
 
 def _turn(told: Words, alert: Alert) -> tuple[str, ...]:
     numbers = alert.numbers
+    sides = {name: told.number(numbers[name]) for name in ("critical", "supportive", "critical_before", "supportive_before")}
     return (
         told.gettext(
-            "On {subject}, in the seven days up to {day}: {critical} critical and {supportive} supportive stories; in the four weeks "
-            "before: {critical_before} and {supportive_before}.",
+            "On {subject}, in the seven days up to {day}: {critical} critical and {supportive} supportive stories; in the four "
+            "weeks before: {critical_before} and {supportive_before}.",
             subject=alert.subject,
             day=told.day(alert.day),
-            **{name: told.number(numbers[name]) for name in ("critical", "supportive", "critical_before", "supportive_before")},
+            **sides,
         ),
-        told.gettext("Chance alone gives such a difference with a probability of {p} (Fisher's exact test).", p=_chance(told, numbers["p"])),
-    )  # fmt: skip
+        told.gettext(
+            "Chance alone gives such a difference with a probability of {p} (Fisher's exact test).",
+            p=_chance(told, numbers["p"]),
+        ),
+    )
 
 
 def _silence(told: Words, alert: Alert) -> tuple[str, ...]:
@@ -76,8 +82,9 @@ def _silence(told: Words, alert: Alert) -> tuple[str, ...]:
     )  # fmt: skip
     if not numbers["reached"]:
         contact = told.gettext(
-            "Nothing of it has been collected since {contact}, so that its silence says nothing.", contact=told.day(numbers["contact"])
-        )  # fmt: skip
+            "Nothing of it has been collected since {contact}, so that its silence says nothing.",
+            contact=told.day(numbers["contact"]),
+        )
         return rhythm, contact
     silence = told.ngettext(
         "With that rhythm, {count} day of silence has a probability of {p}.",

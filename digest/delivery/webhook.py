@@ -1,8 +1,8 @@
 """Webhooks: JSON by HTTP POST, signed as Standard Webhooks has it (https://www.standardwebhooks.com, version 1).
 
-A try ends within DEADLINE_S however slowly the other side answers, its answer's body is not read, and no redirect is followed: what is
-sent goes to the address in the watch and to no other. Whoever takes it may see it twice, after a crash or an answer that was lost:
-``webhook-id`` (and ``Idempotency-Key``) is the same then.
+A try ends within DEADLINE_S however slowly the other side answers, its answer's body is not read, and no redirect is followed:
+what is sent goes to the address in the watch and to no other. Whoever takes it may see it twice, after a crash or an answer
+that was lost: ``webhook-id`` (and ``Idempotency-Key``) is the same then.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _LATER = (408, 425, 429)
 
 
 class Webhook:
-    """An address that is sent JSON. secret: signs what is sent; the variable VIGIE_WEBHOOK_SECRET by default, empty: no signature."""
+    """An address that is sent JSON. secret: signs it, VIGIE_WEBHOOK_SECRET by default; where it is empty nothing is signed."""
 
     def __init__(self, url: str, *, secret: str | None = None, deadline: float = DEADLINE_S) -> None:
         self._url = url

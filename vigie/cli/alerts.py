@@ -38,8 +38,8 @@ Saved searches, their recipients and webhooks stand in the watch: [[searches]].
 def command(settings: Settings, search_id: str | None, since: date | None, sending: bool, out: str | None, output: str) -> int:
     """Tell of bursts, turns of the stance and silent sources in the saved searches.
 
-    Checks now, keeps what is new, and lists the alerts, the newest first. Each is told once, and goes to each recipient and webhook
-    once. Ends with 3 when there is none, with 4 when a search could not be checked or a sending failed (a later run tries again).
+    Checks now, keeps what is new, and lists the alerts, the newest first. Each is told once, and goes once to each recipient and
+    webhook. Ends with 3 when there is none, with 4 when a search could not be checked or a sending failed (a later run tries again).
     """
     watch = settings.watch
     check_known("saved search", search_id, [search.id for search in watch.searches])

@@ -34,7 +34,9 @@ The file is there whole or not at all: it is written under another name until it
 """
 )
 @click.argument("query", default="")
-@click.option("--from", "first", type=Day(), metavar="DATE", help="Published on this day or later (2025-01-27, 2025-W05, 2025-01).")
+@click.option(
+    "--from", "first", type=Day(), metavar="DATE", help="Published on this day or later (2025-01-27, 2025-W05, 2025-01)."
+)
 @click.option("--to", "last", type=Day(last=True), metavar="DATE", help="Published on this day or earlier.")
 @click.option("--format", "output", type=click.Choice(_FORMATS), help="Default: what the name of the file says, else csv.")
 @click.option("--out", default="-", metavar="FILE", help="The file to write; - is standard output (csv and jsonl).  [default: -]")
@@ -53,8 +55,8 @@ def command(
 ) -> int:
     """Write all articles that a query finds, however many, the newest first.
 
-    Text and labels are those that the archive holds now. Ends with 3 when nothing is found (the file then has no rows), with 4 when
-    the archive does not hold some of the articles that the index found.
+    Text and labels are those that the archive holds now. Ends with 3 when nothing is found (the file has no rows then), with 4 when the
+    archive does not hold some of the articles that the index found.
     """
     from digest.export import columns_of, rows, write
     from index.query import within
@@ -75,7 +77,9 @@ def command(
 
         def counted() -> Any:
             nonlocal written
-            for row in rows(archive, settings.watch, (hit["id"] for hit in engine.export(asked)), columns, missing=missing.append):
+            for row in rows(
+                archive, settings.watch, (hit["id"] for hit in engine.export(asked)), columns, missing=missing.append
+            ):
                 written += 1
                 bar()
                 yield row
