@@ -108,8 +108,8 @@ def states(
 
     It begins in the usual state. The usual share p is that of all days together, the raised one ratio * p. A day of r relevant
     out of d articles costs -ln(p^r (1-p)^(d-r)) (the binomial coefficient is the same in both states); the step up costs
-    gamma * ln(days), the step down nothing. spread: the dispersion, by which the costs of days are divided. Of equal ways the calmer
-    is taken. Where the raised share would be 1 or more there is no burst state.
+    gamma * ln(days), the step down nothing. spread: the dispersion, by which the costs of days are divided. Of equal ways the
+    calmer is taken. Where the raised share would be 1 or more there is no burst state.
     """
     found, looked_at = sum(relevant), sum(every)
     usual = found / looked_at if looked_at else 0.0

@@ -39,7 +39,8 @@ def command(settings: Settings, search_id: str | None, since: date | None, sendi
     """Tell of bursts, turns of the stance and silent sources in the saved searches.
 
     Checks now, keeps what is new, and lists the alerts, the newest first. Each is told once, and goes once to each recipient and
-    webhook. Ends with 3 when there is none, with 4 when a search could not be checked or a sending failed (a later run tries again).
+    webhook. Ends with 3 when there is none, with 4 when a search could not be checked or a sending failed (it is tried
+    again later).
     """
     watch = settings.watch
     check_known("saved search", search_id, [search.id for search in watch.searches])

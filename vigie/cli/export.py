@@ -55,8 +55,8 @@ def command(
 ) -> int:
     """Write all articles that a query finds, however many, the newest first.
 
-    Text and labels are those that the archive holds now. Ends with 3 when nothing is found (the file has no rows then), with 4 when the
-    archive does not hold some of the articles that the index found.
+    Text and labels are those that the archive holds now. Ends with 3 when nothing is found (the file has no rows then), with 4
+    when the archive does not hold some of the articles that the index found.
     """
     from digest.export import columns_of, rows, write
     from index.query import within
