@@ -17,6 +17,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -120,7 +121,7 @@ def choose(years: int) -> list[dict[str, Any]]:
     for z, gamma in ((5.0, 2.0), (6.0, 2.0), (7.0, 2.0), (6.0, 1.0), (6.0, 3.0)):
         bursts.Z = z
         states = bursts.states
-        bursts.states = lambda r, d, spread, gamma=gamma, s=states: s(r, d, spread=spread, gamma=gamma)  # type: ignore[assignment]
+        bursts.states = partial(states, gamma=gamma)
         figures = burst_figures(told, CHOICE, years, SIZES[1:])
         bursts.states = states
         rows.append({"z": z, "gamma": gamma, **_over(figures)})
