@@ -5,8 +5,8 @@ season, and counts whose variance is mu + mu²/4: stories come in clusters). Eve
 the memory of what was told. Into other years of the same presses bursts are injected: single days of four times the usual, and
 stretches of ten days of twice and a half the usual. Thresholds are chosen on one set of seeds (--choose) and reported on another.
 
-Peers: the plain z-score (mean and standard deviation of the 28 days before, 3), and the package burst_detection 0.1.3 where it is
-installed (it follows the cheapest state of each day, not the cheapest way, so that it may end dearer).
+Peers: the plain z-score (mean and standard deviation of the 28 days before, 3), and the package burst_detection 0.1.3 where it runs,
+beside a numpy before 1.24 (it follows the cheapest state of each day, not the cheapest way, so that it may end dearer).
 
     python -m benchmarks.alerts [--choose] [--years 20]
 """
@@ -221,11 +221,11 @@ def silence_figures(first_seed: int, years: int) -> list[dict[str, Any]]:
 
 
 def against_burst_detection(streams: int) -> dict[str, Any] | None:
-    """Cost of the way found and time for a stream of a year, ours and the package's; None where it is not installed."""
+    """Cost of the way found and time for a stream of a year, ours and the package's; None where it does not run."""
     try:
-        np.float = float  # type: ignore[attr-defined]  # the package was written for a numpy that still had it
         import burst_detection  # type: ignore[import-not-found]
         import pandas  # type: ignore[import-untyped]
+        from numpy import float as _  # type: ignore[attr-defined]  # it asks numpy for what 1.24 has taken away
     except ImportError:
         return None
     dearer = 0
