@@ -1,15 +1,18 @@
-"""Charts of the digest, drawn by altair and rendered offline by vl-convert: SVG for pages, PNG for mail."""
+"""Charts of the digest, drawn by altair and rendered offline by vl-convert: SVG for pages, PNG for mail.
+
+Both are loaded when the first chart is drawn: alerts and exports, which share the digest's words and tables, draw none.
+"""
 
 import html
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
-
-import altair
-import vl_convert
+from typing import TYPE_CHECKING, Any, Literal
 
 from digest.model import STANCES, Balance, Series
 from digest.words import Words
+
+if TYPE_CHECKING:
+    import altair
 
 # Blue against orange stays apart for readers who do not tell red from green (Okabe and Ito, 2008); these are dark enough for text
 # on white. A stance is never told by its colour alone: it has a row and a name, and in words its sign.
@@ -22,12 +25,16 @@ _FORMATS: Mapping[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR
 
 def stance_svg(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, title: str, width: int = 540) -> str:
     """Articles a week by stance, a row of bars for each, as an SVG element that says its numbers in words."""
+    import vl_convert
+
     svg = vl_convert.vegalite_to_svg(_stances(words, weeks, weekly, width), format_locale=_FORMATS[words.language])
     return _embedded(svg, title, _told(words, weeks, weekly))
 
 
 def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, width: int = 540, scale: float = 2) -> bytes:
     """The same as PNG, on white. scale: pixels for each point."""
+    import vl_convert
+
     specification = _stances(words, weeks, weekly, width) | {"background": "white"}
     png: bytes = vl_convert.vegalite_to_png(specification, scale=scale, format_locale=_FORMATS[words.language])
     return png
@@ -39,6 +46,8 @@ def stance_text(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) ->
 
 
 def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width: int) -> dict[str, Any]:
+    import altair
+
     names = {stance: words.stance(stance) for stance in STANCES}
     labels = [words.week_label(week) for week in weeks]
     rows = [
@@ -79,7 +88,9 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
     return specification
 
 
-def _colour(names: Mapping[str, str]) -> altair.Color:
+def _colour(names: Mapping[str, str]) -> "altair.Color":
+    import altair
+
     colours = [STANCE_COLOURS[stance] for stance in STANCES]
     return altair.Color("stance:N", legend=None, scale=altair.Scale(domain=[names[stance] for stance in STANCES], range=colours))
 

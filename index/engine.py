@@ -21,7 +21,9 @@ DEEPEST_PAGE = 10_000  # articles; Elasticsearch's customary limit, kept by ever
 def check_depth(limit: int, offset: int) -> None:
     """Raise UsageError for a page of a search that lies too deep."""
     if limit < 0 or offset < 0 or limit + offset > DEEPEST_PAGE:
-        raise UsageError(f"a search shows the first {DEEPEST_PAGE} articles at most", mend="export them all with --all")
+        raise UsageError(
+            f"a search shows the first {DEEPEST_PAGE} articles at most", mend="write them all to a file with: vigie export"
+        )
 
 
 @dataclass(frozen=True, slots=True)

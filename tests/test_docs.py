@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crawlers.outcomes import Outcome
-from vigie.cli import _COMMANDS, quarantine, review, rising, search, sources, status, topics
+from digest.export import COLUMNS
+from vigie.cli import _COMMANDS, alerts, quarantine, review, rising, search, sources, status, topics
 
 PAGE = (Path(__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -22,6 +23,8 @@ def documented(command: str) -> set[str]:
     [
         ("search", search._COLUMNS),
         ("rising", rising._COLUMNS),
+        ("alerts", alerts._COLUMNS),
+        ("export", tuple(COLUMNS)),
         ("quarantine", quarantine._COLUMNS),
         ("sources", sources._COLUMNS),
         ("status", status._COLUMNS),

@@ -59,7 +59,7 @@ def test_questions_are_listed_the_unsure_first_in_every_format(press: Vigie) -> 
 
 def test_questions_are_narrowed_by_topic_subject_and_query(press: Vigie) -> None:
     assert {row["topic"] for row in listed(press, "--topic", "data")} == {"data"}
-    found = {hit["id"] for hit in press("search", "source:silex", "--all", "--format", "json").json}
+    found = {hit["id"] for hit in press("search", "source:silex", "--limit", "10000", "--format", "json").json}
     assert {row["article"] for row in listed(press, "--query", "source:silex")} <= found
     for option, near in (("--topic", "datta"), ("--subject", "deepsek")):
         told = press("review", option, near)

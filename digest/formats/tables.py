@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# column: (type, what it holds). Types: text, number, integer, instant, day, texts.
+# column: (type, what it holds). Types: text, number, integer, boolean, instant, day, texts, and those of
+# structures (digest.export).
 ARTICLES: Mapping[str, tuple[str, str]] = {
     "id": ("text", "SHA-256 of the canonical address"),
     "url": ("text", "address"),
@@ -91,9 +92,9 @@ def trend_rows(digest: Digest) -> Iterator[Row]:
                 yield {"week": week, "monday": monday, "topic": topic, "label": label, "stance": series.name, "articles": count}
 
 
-def write_csv(rows: Iterable[Row], columns: Mapping[str, tuple[str, str]], out: BinaryIO) -> None:
-    """Write rows as CSV, as they come."""
-    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
+def write_csv(rows: Iterable[Row], columns: Mapping[str, tuple[str, str]], out: BinaryIO, *, mark: bool = True) -> None:
+    """Write rows as CSV, as they come. mark: with a byte order mark."""
+    text = io.TextIOWrapper(out, encoding="utf-8-sig" if mark else "utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
     for row in rows:
@@ -121,18 +122,31 @@ def _columns(rows: Sequence[Row], columns: Mapping[str, tuple[str, str]]) -> dic
 
 def _typed(value: Any, kind: str) -> Any:
     if kind == "instant":
-        return datetime.fromisoformat(value).astimezone(UTC)
+        return datetime.fromisoformat(value).astimezone(UTC) if value else None
     return date.fromisoformat(value) if kind == "day" else value
 
 
 def _type(kind: str) -> "pyarrow.DataType":
     import pyarrow
 
+    text, number, integer = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
+    structures = {
+        "topics": {"topic": text, "score": number, "by": text},
+        "stances": {
+            "subject": text, "topic": text, "stance": text, "score": number, "confidence": number,
+            "evidence": pyarrow.list_(text), "by": text,
+        },
+        "quotes": {"speaker": text, "text": text, "kind": text},
+        "entities": {"name": text, "kind": text, "count": integer},
+    }  # fmt: skip
+    if kind in structures:
+        return pyarrow.list_(pyarrow.struct(list(structures[kind].items())))
     return {
-        "text": pyarrow.string(),
-        "number": pyarrow.float64(),
-        "integer": pyarrow.int64(),
+        "text": text,
+        "number": number,
+        "boolean": pyarrow.bool_(),
+        "integer": integer,
         "instant": pyarrow.timestamp("us", tz="UTC"),
         "day": pyarrow.date32(),
-        "texts": pyarrow.list_(pyarrow.string()),
+        "texts": pyarrow.list_(text),
     }[kind]

@@ -199,7 +199,7 @@ def test_more_is_exported_than_a_search_can_show(index: ElasticIndex) -> None:
         if len(exported) == 2_000:  # what is written meanwhile is not seen
             put(index, stored(99_999))
     assert len(exported) == len(set(exported)) == number
-    with pytest.raises(UsageError, match="--all"):
+    with pytest.raises(UsageError, match="vigie export"):
         index.search(Everything(), offset=10_000)
     assert index.count(Everything()) == number + 1
 

@@ -11,6 +11,7 @@ A step takes a lease on its work and commits its result together with the next s
 """
 
 from vigie.archive._address import host_of
+from vigie.archive._alerts import KeptAlert
 from vigie.archive._archive import Archive, Transaction
 from vigie.archive._articles import Amended, StoredArticle
 from vigie.archive._deliveries import Delivery, DeliveryState
@@ -35,6 +36,7 @@ __all__ = [
     "Fetch",
     "Fingerprint",
     "FrontierEntry",
+    "KeptAlert",
     "KeptDigest",
     "Quarantined",
     "RobotsFile",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 
 from vigie import clock
 from vigie.archive import _schema
+from vigie.archive._alerts import Alerts
 from vigie.archive._articles import Articles, Pages
 from vigie.archive._census import Census
 from vigie.archive._changes import Changes
@@ -90,6 +91,10 @@ class Transaction:
     @cached_property
     def digests(self) -> Digests:
         return Digests(self.connection)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self.connection)
 
     @cached_property
     def deliveries(self) -> Deliveries:

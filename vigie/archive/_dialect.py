@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Table, cast, extract, f
 from sqlalchemy.dialects import postgresql, sqlite
 
 # The keys of the advisory locks. One number space a database, so that they are unlikely to be another program's.
-MIGRATION, CHANGES, STORIES, ALONE = 7_164_301, 7_164_302, 7_164_303, 7_164_304
+MIGRATION, CHANGES, STORIES, ALONE, ALERTS = 7_164_301, 7_164_302, 7_164_303, 7_164_304, 7_164_305
 
 
 def upsert(connection: Connection, table: Table) -> Any:

@@ -346,6 +346,13 @@ class Frontier:
         )
         return set(self._connection.scalars(query.distinct()))
 
+    def last_reads(self, *, since: float) -> dict[str, float]:
+        """When a listing of each source was last read, or found unchanged, since an instant."""
+        query = select(fetches.c.source, func.max(fetches.c.at).label("at")).where(
+            fetches.c.kind != "article", fetches.c.outcome.in_(_READ), since <= fetches.c.at
+        )
+        return {row.source: row.at for row in self._connection.execute(query.group_by(fetches.c.source))}
+
     def last_listing_fetches(self, *, until: float) -> dict[str, tuple[str, float]]:
         """How, and when, the last fetch of a listing before an instant ended, by source; as far as the log goes back."""
         newest = (

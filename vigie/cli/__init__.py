@@ -20,6 +20,8 @@ _COMMANDS = {
     "search": ("search", "Find articles."),
     "trends": ("trends", "Count coverage over time."),
     "rising": ("rising", "Show terms and entities on the rise."),
+    "alerts": ("alerts", "Tell of bursts, turns of the stance and silent sources in the saved searches."),
+    "export": ("export", "Write all articles that a query finds to a file."),
     "digest": ("digest", "Write the digest of a week."),
     "review": ("review", "Judge the labels that are least sure, and keep what you say of them."),
     "topics": ("topics", "List the topics of the watch, and try a new one on the archive."),

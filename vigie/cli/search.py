@@ -7,17 +7,15 @@ import click
 
 from vigie.cli._index import Day, open_index, parse_query
 from vigie.cli._options import with_format, with_settings
-from vigie.cli._output import console, note, plain, print_rows, progress_bar
-from vigie.errors import Exit, UsageError
+from vigie.cli._output import console, note, plain, print_rows
+from vigie.errors import Exit
 from vigie.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from rich.text import Text
 
-    from index.engine import Engine
-    from index.query import Query
 
 _COLUMNS = ("id", "url", "title", "source", "language", "published", "topics", "stances", "story")
 _COLOURS = {"supportive": "blue", "critical": "dark_orange", "neutral": "bright_black", "unsure": "bright_black"}
@@ -29,7 +27,6 @@ Examples:
   vigie search 'subject:deepseek topic:gpus'
   vigie search 'stance:critical@data published:2025-W05' --sort date
   vigie search '"export controls" AND NOT title:nvidia' --format json
-  vigie search 'topic:data' --all --format jsonl > data.jsonl
 \b
 Words are found in all their forms, with or without accents; performan* finds what begins so. Fields: title source language
 country kind topic stance subject entity author speaker story published. stance:critical@data is that stance on that topic.
@@ -41,7 +38,6 @@ country kind topic stance subject entity author speaker story published. stance:
 )
 @click.option("--to", "last", type=Day(last=True), metavar="DATE", help="Published on this day or earlier.")
 @click.option("--limit", type=click.IntRange(min=1, max=10_000), default=20, show_default=True, help="At most so many articles.")
-@click.option("--all", "everything", is_flag=True, help="Every article found, however many, the newest first.")
 @click.option(
     "--sort", type=click.Choice(["date", "relevance"]), help="Order; default: relevance where words are searched, else date."
 )
@@ -53,56 +49,24 @@ def command(
     first: date | None,
     last: date | None,
     limit: int,
-    everything: bool,
     sort: str | None,
     output: str,
 ) -> int:
-    """Find articles. Ends with 3 when none is found."""
+    """Find articles: the first of them, for reading; vigie export writes them all. Ends with 3 when none is found."""
     from index.query import within
 
     engine = open_index(settings)
     parsed = within(parse_query(settings, query), first, last)
-    if everything:
-        if sort == "relevance":
-            raise UsageError("--all gives articles by date", mend="leave --sort away")
-        return _export(engine, parsed, output)
     page = engine.search(parsed, limit=limit, sort="date" if (sort or _default_sort(parsed)) == "date" else "relevance")
     if output == "table":
         _print_hits(page.hits)
         if page.total > len(page.hits):
-            note(f"{len(page.hits)} of {page.total} articles (--limit shows more)")
+            note(f"{len(page.hits)} of {page.total} articles (--limit shows more, vigie export writes all)")
     else:
-        print_rows(_rows(page.hits, output), _COLUMNS, output)
-    return _end(len(page.hits))
-
-
-def _export(engine: "Engine", query: "Query", output: str) -> int:
-    """Print everything that is found, as it comes; only a JSON array has to be whole first."""
-    found = 0
-    with progress_bar("Exporting", engine.count(query)) as bar:
-
-        def counted() -> "Iterator[dict[str, Any]]":
-            nonlocal found
-            for hit in engine.export(query):
-                found += 1
-                bar()
-                yield hit
-
-        if output == "table":
-            _print_hits(counted())
-        else:
-            print_rows(_rows(counted(), output), _COLUMNS, output)
-    return _end(found)
-
-
-def _rows(hits: "Iterable[dict[str, Any]]", output: str) -> "Iterator[dict[str, Any]]":
-    return (_flat(hit) if output == "csv" else hit for hit in hits)
-
-
-def _end(found: int) -> int:
-    if not found:
+        print_rows((_flat(hit) if output == "csv" else hit for hit in page.hits), _COLUMNS, output)
+    if not page.hits:
         note("No article was found.")
-    return Exit.DONE if found else Exit.NOTHING_FOUND
+    return Exit.DONE if page.hits else Exit.NOTHING_FOUND
 
 
 def _default_sort(query: object) -> str:
