@@ -207,6 +207,14 @@ def save(encoder: StanceEncoder, heads: Heads, file: Path) -> None:
     np.savez_compressed(file, **(learnt | kept))
 
 
+def stored(file: Path) -> tuple[dict[str, Tensor], Heads]:
+    """What ``save`` wrote: corrections and looks by name, and the heads."""
+    with np.load(file) as kept:
+        learnt = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if ":" not in name}
+        heads = Heads(*(Head.restored({part: kept[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
+    return learnt, heads
+
+
 class AdaptedLooks:
     """Features of views under the adapted encoder."""
 
@@ -233,9 +241,7 @@ def load() -> tuple[StanceEncoder, Heads]:
     from nlp.e5 import PackedE5
 
     encoder = StanceEncoder(PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST))
-    with np.load(FILE) as stored:
-        learnt = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files if ":" not in name}
-        heads = Heads(*(Head.restored({part: stored[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
+    learnt, heads = stored(FILE)
     encoder.load_state_dict(learnt, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):
         setattr(module, name, getattr(module, name).fold())

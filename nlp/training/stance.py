@@ -6,7 +6,7 @@ First, where the corpus is given, on the sentences of NewsMTSC (Hamborg and Donn
 toward a target; then on our own articles (benchmarks/press/train.jsonl; nlp.training.examples says how each round changes them),
 with one in ten of those sentences mixed in. Corrections of low rank (LoRA, Hu et al. 2022), the looks and the head are trained;
 the encoder itself stays as it is. The temperatures are fitted on dev. Articles and sentences have a head each. About MINUTES on
-one core with bfloat16.
+one core.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from torch import Tensor, nn
 
 from nlp import packed
 from nlp.e5 import PackedE5
-from nlp.stance.adapted import FILE, StanceEncoder, save
+from nlp.stance.adapted import FILE, StanceEncoder, save, stored
 from nlp.stance.head import NONE, Floats, Head, Heads, fitted, fitted_temperature
 from nlp.training.examples import STANCES, Example, Lessons, Questions, press_records, sentence_examples
 from vigie.watch import load_watch
 
 BATCH = 16
-NEWS_EPOCHS, PRESS_EPOCHS = 1, 6
+NEWS_EPOCHS, PRESS_EPOCHS = 1, 5
 NEWS_KEPT = 0.1
 SENTENCE_STRENGTH = 0.03
 RATE, HEAD_RATE, WARM_UP = 1e-3, 2e-3, 0.06
@@ -50,6 +50,14 @@ class Model(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.article = nn.Linear(self.encoder.width, len(STANCES))
         self.sentence = nn.Linear(self.encoder.width, len(STANCES))
+
+    def restore(self, learnt: dict[str, Tensor], heads: Heads) -> None:
+        """Go on from what was learnt before."""
+        self.encoder.load_state_dict(learnt, strict=False)
+        with torch.no_grad():
+            for layer, head in zip((self.article, self.sentence), heads, strict=True):
+                layer.weight.copy_(torch.from_numpy(head.weight))
+                layer.bias.copy_(torch.from_numpy(head.bias))
 
     def features(self, examples: Sequence[Example], ask: Any) -> Tensor:
         """Standardised features of every question of every example, in their order."""
@@ -74,6 +82,8 @@ def main() -> None:
     parser.add_argument("--watch", type=Path, default=Path("watches/deepseek.toml"), help="whose topics are asked")
     parser.add_argument("--articles", type=int, help="learn from so many articles only (for the learning curve)")
     parser.add_argument("--epochs", type=int, default=PRESS_EPOCHS)
+    parser.add_argument("--start", type=Path, help="go on from these weights, in place of an untrained start")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate of the corrections")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
@@ -90,13 +100,22 @@ def main() -> None:
     dev = Lessons(press_records("dev"), questions.topics, tokenizer).as_they_are()
     lessons = Lessons(records, questions.topics, tokenizer)
     news = list(sentence_examples(arguments.newsmtsc, "train", tokenizer)) if arguments.newsmtsc else []
-    if news:
-        _train(model, lambda: news, questions, epochs=NEWS_EPOCHS)
+    if arguments.start:
+        model.restore(*stored(arguments.start))
+    elif news:
+        _train(model, lambda: news, questions, rate=arguments.rate, epochs=NEWS_EPOCHS)
 
     def one_round() -> list[Example]:
         return lessons.a_round() + random.sample(news, round(NEWS_KEPT * len(news)))
 
-    _train(model, one_round, questions, epochs=arguments.epochs, after=lambda: print(_score(model, dev, questions), flush=True))
+    _train(
+        model,
+        one_round,
+        questions,
+        rate=arguments.rate,
+        epochs=arguments.epochs,
+        after=lambda: print(_score(model, dev, questions), flush=True),
+    )
     article, sentence = model.heads()
     heads = [_warmed(article, *_answers(model, dev, questions))]
     if news:
@@ -114,13 +133,13 @@ def _warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
     return Head(head.weight, head.bias, fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1))
 
 
-def _train(model: Model, one_round: Any, questions: Questions, *, epochs: int, after: Any = None) -> None:
+def _train(model: Model, one_round: Any, questions: Questions, *, rate: float, epochs: int, after: Any = None) -> None:
     """AdamW with a linear warm-up and decay; texts of like length share a batch."""
     learnt = [weight for weight in model.encoder.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(
         [
-            {"params": learnt, "lr": RATE, "weight_decay": 0.01},
-            {"params": [*model.article.parameters(), *model.sentence.parameters()], "lr": HEAD_RATE},
+            {"params": learnt, "lr": rate, "weight_decay": 0.01},
+            {"params": [*model.article.parameters(), *model.sentence.parameters()], "lr": HEAD_RATE * rate / RATE},
         ]
     )
     steps = epochs * math.ceil(len(one_round()) / BATCH)
