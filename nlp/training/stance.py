@@ -59,6 +59,15 @@ class Model(nn.Module):
                 layer.weight.copy_(torch.from_numpy(head.weight))
                 layer.bias.copy_(torch.from_numpy(head.bias))
 
+    def blend(self, learnt: dict[str, Tensor], heads: Heads, *, share: float) -> None:
+        """Mix in a share of earlier weights: what was learnt since then wanders less (WiSE-FT, Wortsman et al. 2022, CVPR)."""
+        now = {name: weight.detach() for name, weight in self.encoder.named_parameters()}
+        mixed = [
+            Head(share * before.weight + (1 - share) * after.weight, share * before.bias + (1 - share) * after.bias)
+            for before, after in zip(heads, self.heads(), strict=True)
+        ]
+        self.restore({name: share * before + (1 - share) * now[name] for name, before in learnt.items()}, Heads(*mixed))
+
     def features(self, examples: Sequence[Example], ask: Any) -> Tensor:
         """Standardised features of every question of every example, in their order."""
         topics = [[ask(topic) for topic, _ in one.answers] for one in examples]
@@ -83,6 +92,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, help="learn from so many articles only (for the learning curve)")
     parser.add_argument("--epochs", type=int, default=PRESS_EPOCHS)
     parser.add_argument("--start", type=Path, help="go on from these weights, in place of an untrained start")
+    parser.add_argument("--keep", type=float, default=0.0, help="the share of the weights of --start in those that are written")
     parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate of the corrections")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
@@ -116,6 +126,9 @@ def main() -> None:
         epochs=arguments.epochs,
         after=lambda: print(_score(model, dev, questions), flush=True),
     )
+    if arguments.start:
+        model.blend(*stored(arguments.start), share=arguments.keep)
+        print("blended", _score(model, dev, questions), flush=True)
     article, sentence = model.heads()
     heads = [_warmed(article, *_answers(model, dev, questions))]
     if news:
