@@ -249,7 +249,7 @@ def _read_all(
         articles, elsewhere = archive.write(claim)
         if articles:
             give_up_at = None
-            reader = reader or _reader(archive, watch)
+            reader = reader or reader_of(archive, watch)
             _read_batch(archive, reader, articles, worker, counts)
             progress(len(articles))
             continue
@@ -260,7 +260,8 @@ def _read_all(
         time.sleep(LOOK_AGAIN_S)
 
 
-def _reader(archive: Archive, watch: Watch) -> Reader:
+def reader_of(archive: Archive, watch: Watch) -> Reader:
+    """The reader of a watch, with what was learnt from the corrections in an archive."""
     with archive.read() as tx:
         learnt = load_learnt(tx, watch)
     return Reader(watch, learnt)

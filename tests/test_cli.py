@@ -143,7 +143,7 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
     assert told.code == 4
     first, second, third, fourth = map(json.loads, told.out.splitlines())
     assert first["language"] == "fr"
-    assert first["overall"] in ("supportive", "neutral", "critical", "unsure", "none")
+    assert first["overall"] == "critical"
     assert {"language", "topics", "stances", "overall", "voices"} == set(first)
     assert "data" in {topic["topic"] for topic in first["topics"]}
     assert second["overall"] == "supportive"

@@ -1,9 +1,10 @@
 """multilingual-e5-small adapted to stance: low-rank corrections of its layers, and three looks at the text of a view.
 
 The corrections (LoRA, Hu et al. 2022, ICLR) are trained by nlp.training.stance and added to the packed weights when they are
-loaded. Tokens that name the subject carry a mark of their own. After layers 8 and 12 the token states are averaged over the whole
-text, over the names of the subject, and over what answers the question (attention by the topic's vector, or by a learned one
-for the stance over all): one pass over the text answers all questions about a subject.
+loaded. Tokens that name the subject carry a mark of their own. Each look averages the token states of layers 8 and 12 by an
+attention that the question steers (the topic's vector, or a learned one for the stance over all): two look at the whole text,
+one at the names of the subject. So one pass over the text answers all questions about a subject, and what the text says on one
+topic does not colour the answer on another.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 LAYERS = (8, 12)
-LOOKS = 3
+LOOKS_AT_TEXT, LOOKS_AT_NAMES = 2, 1
+LOOKS = LOOKS_AT_TEXT + LOOKS_AT_NAMES
 LONGEST = 448
 # Lengths are rounded up to this many tokens: the processor's kernels are made once for each shape.
 STEP = 32
@@ -48,20 +50,25 @@ class Tokens:
 
 
 class Looks(nn.Module):
-    """What is learned beside the corrections: the mark of a name, and which tokens answer a question."""
+    """What is learned beside the corrections: the mark of a name, and which tokens answer a question in each look."""
 
     def __init__(self, dimension: int, *, width: int = 64) -> None:
         super().__init__()
         self.mark = nn.Parameter(torch.zeros(dimension))
-        self.key = nn.Linear(dimension, width, bias=False)
-        self.query = nn.Linear(dimension, width, bias=False)
-        self.over_all = nn.Parameter(torch.zeros(width))
-        self.of_sentence = nn.Parameter(torch.zeros(width))
+        self.key = nn.Linear(dimension, LOOKS * width, bias=False)
+        self.query = nn.Linear(dimension, LOOKS * width, bias=False)
+        self.over_all = nn.Parameter(torch.zeros(LOOKS * width))
+        self.of_sentence = nn.Parameter(torch.zeros(LOOKS * width))
 
-    def attention(self, states: Tensor, text: Tensor, questions: Tensor) -> Tensor:
-        """Weights over tokens (questions, tokens) that sum to 1 over the text (a mask of the tokens)."""
-        scores = questions @ self.key(states).T
-        weights: Tensor = scores.masked_fill(text == 0, -1e4).softmax(dim=1)
+    def attention(self, states: Tensor, text: Tensor, names: Tensor, questions: Tensor) -> Tensor:
+        """Weights over tokens (questions, LOOKS, tokens): each look sums to 1 over what it looks at.
+
+        states: (tokens, dimension); text and names: masks of the tokens; questions: (questions, LOOKS * width).
+        """
+        keys = self.key(states).reshape(len(states), LOOKS, -1)
+        scores = torch.einsum("qlw,tlw->qlt", questions.reshape(len(questions), LOOKS, -1), keys)
+        seen = torch.stack([text] * LOOKS_AT_TEXT + [names] * LOOKS_AT_NAMES)
+        weights: Tensor = scores.masked_fill(seen == 0, -1e4).softmax(dim=2)
         return weights
 
     def questions(self, topics: Sequence[Tensor | None], *, single: bool) -> Tensor:
@@ -145,9 +152,7 @@ class StanceEncoder(nn.Module):
         names[: len(one.ids)] = torch.from_numpy(one.names)
         if not names.any():  # nowhere named: the name as it was asked for stands for its mentions
             names[: len(one.ids)] = 1 - text[: len(one.ids)]
-        asked = self.looks.attention(states, text, questions)
-        shared = torch.stack([text / text.sum().clamp(min=1), names / names.sum()])
-        return torch.cat([shared.expand(len(asked), -1, -1), asked[:, None]], dim=1)
+        return self.looks.attention(states, text, names, questions)
 
     def features(self, tokens: Sequence[Tokens], topics: Sequence[Sequence[Tensor | None]]) -> Tensor:
         """The features of every text under every question asked of it: (questions in all, width); the grad flows."""
@@ -202,6 +207,14 @@ def save(encoder: StanceEncoder, heads: Heads, file: Path) -> None:
     np.savez_compressed(file, **(learnt | kept))
 
 
+def stored(file: Path) -> tuple[dict[str, Tensor], Heads]:
+    """What ``save`` wrote: corrections and looks by name, and the heads."""
+    with np.load(file) as kept:
+        learnt = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if ":" not in name}
+        heads = Heads(*(Head.restored({part: kept[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
+    return learnt, heads
+
+
 class AdaptedLooks:
     """Features of views under the adapted encoder."""
 
@@ -228,9 +241,7 @@ def load() -> tuple[StanceEncoder, Heads]:
     from nlp.e5 import PackedE5
 
     encoder = StanceEncoder(PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST))
-    with np.load(FILE) as stored:
-        learnt = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files if ":" not in name}
-        heads = Heads(*(Head.restored({part: stored[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
+    learnt, heads = stored(FILE)
     encoder.load_state_dict(learnt, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):
         setattr(module, name, getattr(module, name).fold())

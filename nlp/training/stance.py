@@ -3,19 +3,17 @@
     python -m nlp.training.stance [--newsmtsc PATH/newsmtsc.jsonl] [--articles N] [--out FILE]
 
 First, where the corpus is given, on the sentences of NewsMTSC (Hamborg and Donnay 2021, EACL; MIT licence), which teach polarity
-toward a target; then on our own articles (benchmarks/press/train.jsonl), with one in ten of those sentences mixed in.
-Corrections of low rank (LoRA, Hu et al. 2022), the looks and the head are trained; the encoder itself stays as it is. In four
-of ten articles the subject's name is exchanged for that of another one, so that no name carries a stance of its own. The
-temperatures are fitted on dev. Articles and sentences have a head each. About half an hour on one core with bfloat16.
+toward a target; then on our own articles (benchmarks/press/train.jsonl; nlp.training.examples says how each round changes them),
+with one in ten of those sentences mixed in. Corrections of low rank (LoRA, Hu et al. 2022), the looks and the head are trained;
+the encoder itself stays as it is. The temperatures are fitted on dev. Articles and sentences have a head each. About MINUTES on
+one core.
 """
 
 import argparse
-import json
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +25,18 @@ from torch import Tensor, nn
 
 from nlp import packed
 from nlp.e5 import PackedE5
-from nlp.models import load_model
-from nlp.stance.adapted import FILE, StanceEncoder, Tokens, save, tokens_of
+from nlp.stance.adapted import FILE, StanceEncoder, save, stored
 from nlp.stance.head import NONE, Floats, Head, Heads, fitted, fitted_temperature
-from nlp.stance.views import View, compose
-from nlp.topics import prototypes
-from vigie.article import Sentence
-from vigie.watch import Subject, Topic, load_watch
+from nlp.training.examples import STANCES, Example, Lessons, Questions, press_records, sentence_examples
+from vigie.watch import load_watch
 
-PRESS = Path("benchmarks/press")
-STANCES = ("none", "critical", "neutral", "supportive")
-POLARITIES = {"negative": 1, "neutral": 2, "positive": 3}
 BATCH = 16
-NEWS_EPOCHS, PRESS_EPOCHS = 1, 6
+NEWS_EPOCHS, PRESS_EPOCHS = 1, 5
 NEWS_KEPT = 0.1
 SENTENCE_STRENGTH = 0.03
-EXCHANGED = 0.4
 RATE, HEAD_RATE, WARM_UP = 1e-3, 2e-3, 0.06
 # A topic that an article does not treat is the commonest answer; it must not drown the others.
 WEIGHT_OF_ABSENT = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A text in tokens with its questions (topic id or None) and their answers."""
-
-    tokens: Tokens
-    answers: tuple[tuple[str | None, int], ...]
-
-
-class Questions:
-    """The vectors of the topics; in training each time of another part of their texts, so that none is learnt by heart."""
-
-    def __init__(self, topics: Sequence[Topic]) -> None:
-        model = load_model("e5-small")
-        self._vectors = {topic.id: torch.from_numpy(prototypes(model, "e5-small", topic)) for topic in topics}
-
-    def whole(self, topic: str | None) -> Tensor | None:
-        """The vector of a topic; None asks over all."""
-        return None if topic is None else nn.functional.normalize(self._vectors[topic].mean(dim=0), dim=0)
-
-    def sampled(self, topic: str | None) -> Tensor | None:
-        """The vector of a random part of its texts, three at least."""
-        if topic is None:
-            return None
-        vectors = self._vectors[topic]
-        chosen = torch.randperm(len(vectors))[: random.randint(3, len(vectors))]
-        return nn.functional.normalize(vectors[chosen].mean(dim=0), dim=0)
 
 
 class Model(nn.Module):
@@ -87,6 +50,23 @@ class Model(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.article = nn.Linear(self.encoder.width, len(STANCES))
         self.sentence = nn.Linear(self.encoder.width, len(STANCES))
+
+    def restore(self, learnt: dict[str, Tensor], heads: Heads) -> None:
+        """Go on from what was learnt before."""
+        self.encoder.load_state_dict(learnt, strict=False)
+        with torch.no_grad():
+            for layer, head in zip((self.article, self.sentence), heads, strict=True):
+                layer.weight.copy_(torch.from_numpy(head.weight))
+                layer.bias.copy_(torch.from_numpy(head.bias))
+
+    def blend(self, learnt: dict[str, Tensor], heads: Heads, *, share: float) -> None:
+        """Mix in a share of earlier weights: what was learnt since then wanders less (WiSE-FT, Wortsman et al. 2022, CVPR)."""
+        now = {name: weight.detach() for name, weight in self.encoder.named_parameters()}
+        mixed = [
+            Head(share * before.weight + (1 - share) * after.weight, share * before.bias + (1 - share) * after.bias)
+            for before, after in zip(heads, self.heads(), strict=True)
+        ]
+        self.restore({name: share * before + (1 - share) * now[name] for name, before in learnt.items()}, Heads(*mixed))
 
     def features(self, examples: Sequence[Example], ask: Any) -> Tensor:
         """Standardised features of every question of every example, in their order."""
@@ -111,36 +91,50 @@ def main() -> None:
     parser.add_argument("--watch", type=Path, default=Path("watches/deepseek.toml"), help="whose topics are asked")
     parser.add_argument("--articles", type=int, help="learn from so many articles only (for the learning curve)")
     parser.add_argument("--epochs", type=int, default=PRESS_EPOCHS)
+    parser.add_argument("--start", type=Path, help="go on from these weights, in place of an untrained start")
+    parser.add_argument("--keep", type=float, default=0.0, help="the share of the weights of --start in those that are written")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate of the corrections")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     random.seed(arguments.seed)
-    questions = Questions(load_watch(arguments.watch).topics)
     torch.set_num_threads(1)
     model = Model()
     tokenizer = model.encoder.base.tokenizer
     tokenizer.no_padding()
-    news = list(_sentences(arguments.newsmtsc, "train", tokenizer)) if arguments.newsmtsc else []
-    records = _records("train")
+    records = press_records("train")
     random.Random(1).shuffle(records)
     records = records[: arguments.articles]
-    dev = [_example(record, tokenizer) for record in _records("dev")]
-    if news:
-        _train(model, lambda: news, questions, epochs=NEWS_EPOCHS)
-    names = sorted({record["subject"] for record in records})
+    questions = Questions(load_watch(arguments.watch).topics, records)
+    dev = Lessons(press_records("dev"), questions.topics, tokenizer).as_they_are()
+    lessons = Lessons(records, questions.topics, tokenizer)
+    news = list(sentence_examples(arguments.newsmtsc, "train", tokenizer)) if arguments.newsmtsc else []
+    if arguments.start:
+        model.restore(*stored(arguments.start))
+    elif news:
+        _train(model, lambda: news, questions, rate=arguments.rate, epochs=NEWS_EPOCHS)
 
     def one_round() -> list[Example]:
-        articles = [_example(_exchanged(record, names), tokenizer) for record in records]
-        return articles + random.sample(news, round(NEWS_KEPT * len(news)))
+        return lessons.a_round() + random.sample(news, round(NEWS_KEPT * len(news)))
 
-    _train(model, one_round, questions, epochs=arguments.epochs, after=lambda: print(_score(model, dev, questions), flush=True))
+    _train(
+        model,
+        one_round,
+        questions,
+        rate=arguments.rate,
+        epochs=arguments.epochs,
+        after=lambda: print(_score(model, dev, questions), flush=True),
+    )
+    if arguments.start:
+        model.blend(*stored(arguments.start), share=arguments.keep)
+        print("blended", _score(model, dev, questions), flush=True)
     article, sentence = model.heads()
     heads = [_warmed(article, *_answers(model, dev, questions))]
     if news:
         # The encoder has moved since the sentences were learnt: their head once more, on all of them.
         found = fitted(*_answers(model, news, questions), start=sentence, strength=SENTENCE_STRENGTH)
-        judged = list(_sentences(arguments.newsmtsc, "dev_rw", tokenizer))
+        judged = list(sentence_examples(arguments.newsmtsc, "dev_rw", tokenizer))
         heads.append(_warmed(found, *_answers(model, judged, questions)))
     save(model.encoder, Heads(heads[0], heads[-1]), arguments.out)
     print("temperatures", [round(head.temperature, 3) for head in heads], "bytes", arguments.out.stat().st_size)
@@ -152,44 +146,13 @@ def _warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
     return Head(head.weight, head.bias, fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1))
 
 
-def _records(part: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def _exchanged(record: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The article about another subject, in four of ten cases."""
-    old, new = record["subject"], random.choice(names)
-    if random.random() >= EXCHANGED or old not in record["text"]:
-        return record
-    return record | {"subject": new, "title": record["title"].replace(old, new), "text": record["text"].replace(old, new)}
-
-
-def _example(record: dict[str, Any], tokenizer: Any) -> Example:
-    """An article of ours; of topics without a stance the answer is NONE."""
-    sentences = [Sentence(record["title"], 0, 0), Sentence(record["text"], 0, len(record["text"]))]
-    view = compose(Subject(id="subject", name=record["subject"]), sentences)
-    answers: list[tuple[str | None, int]] = [(None, STANCES.index(record["overall"]))]
-    answers += [(topic, STANCES.index(record["stances"].get(topic, "none"))) for topic in ("performance", "data", "gpus")]
-    return Example(tokens_of(view, tokenizer), tuple(answers))
-
-
-def _sentences(corpus: Path, split: str, tokenizer: Any) -> Iterator[Example]:
-    """The sentences of NewsMTSC: the stance over all toward the target."""
-    for line in corpus.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        if row["split"] == split:
-            text = row["text"]
-            view = View(row["target"], text, ((row["start"], row["end"]),), (Sentence(text, 0, len(text)),), ((0, len(text)),))
-            yield Example(tokens_of(view, tokenizer), ((None, POLARITIES[row["label"]]),))
-
-
-def _train(model: Model, one_round: Any, questions: Questions, *, epochs: int, after: Any = None) -> None:
+def _train(model: Model, one_round: Any, questions: Questions, *, rate: float, epochs: int, after: Any = None) -> None:
     """AdamW with a linear warm-up and decay; texts of like length share a batch."""
     learnt = [weight for weight in model.encoder.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(
         [
-            {"params": learnt, "lr": RATE, "weight_decay": 0.01},
-            {"params": [*model.article.parameters(), *model.sentence.parameters()], "lr": HEAD_RATE},
+            {"params": learnt, "lr": rate, "weight_decay": 0.01},
+            {"params": [*model.article.parameters(), *model.sentence.parameters()], "lr": HEAD_RATE * rate / RATE},
         ]
     )
     steps = epochs * math.ceil(len(one_round()) / BATCH)

@@ -8,7 +8,7 @@ from benchmarks.quality_press import article_of, records
 from nlp.explanation import explain
 from nlp.learning import learn
 from nlp.learnt import load_learnt
-from nlp.reader import Reader, read_archive
+from nlp.reader import Reader, read_archive, reader_of
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Stance
@@ -61,6 +61,7 @@ def test_every_reader_of_the_archive_uses_what_was_learnt(archive: Archive) -> N
     with archive.read() as tx:
         found = [stored.labels for stored in tx.articles.all()]
     assert all(labels and labels.analyser.endswith("learnt 1970-01-01T00:00:03Z") for labels in found)
+    assert {labels.analyser for labels in found if labels} == {reader_of(archive, a_watch()).analyser}
 
 
 def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
