@@ -168,7 +168,8 @@ def test_editions_searches_and_mail_are_read(tmp_path: Path) -> None:
     file.write_text(GOOD + ROUTINE, encoding="utf-8")
     watch = load_watch(file)
     assert (watch.editions[0].day, watch.editions[0].hour, watch.editions[0].formats) == ("mon", 8, ("html",))
-    assert watch.mail and watch.mail.security == "starttls"
+    assert watch.mail
+    assert watch.mail.security == "starttls"
     assert watch.searches[0].alerts == ("burst", "turn", "silence")
 
 
@@ -189,4 +190,5 @@ def test_a_bad_routine_is_told_with_its_place(tmp_path: Path, old: str, new: str
     file.write_text(GOOD + ROUTINE.replace(old, new), encoding="utf-8")
     with pytest.raises(UsageError) as error:
         load_watch(file)
-    assert told in str(error.value) and "watch.toml" in str(error.value)
+    assert told in str(error.value)
+    assert "watch.toml" in str(error.value)
