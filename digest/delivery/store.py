@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from vigie.errors import UsageError, VigieError
 
-Write = Callable[[BinaryIO], None]
+Write = Callable[[BinaryIO], object]
 
 _EXTRAS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 

@@ -50,7 +50,7 @@ def fitted(digest: Digest, make: Callable[[Digest, Room, bool], Made], fits: Cal
 
 def cleaned(digest: Digest) -> Digest:
     """The digest with every text on one line, without control characters and direction overrides."""
-    return _mapped(digest, clean)  # type: ignore[no-any-return]  # a Digest stays one
+    return _mapped(digest, clean)
 
 
 def cut(digest: Digest, room: Room) -> Digest:
@@ -75,11 +75,11 @@ def cut(digest: Digest, room: Room) -> Digest:
         corrected=digest.corrected[: room.amended],
         reach=replace(digest.reach, unreached=digest.reach.unreached[: room.sources]),
     )
-    return _mapped(shown, lambda value: _shortened(value, room.text))
+    # A command or an address that is cut leads nowhere.
+    return _mapped(shown, lambda value: _shortened(value, room.text), but="query")
 
 
 def _shortened(value: Any, most: int) -> Any:
-    # An address that is cut leads nowhere: it is left out, and so is its link.
     if not isinstance(value, str) or len(value) <= most:
         return value
     if value.startswith(("http://", "https://")):
@@ -87,8 +87,10 @@ def _shortened(value: Any, most: int) -> Any:
     return value[: most - 1].rstrip() + "…"
 
 
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The value with every plain value in it changed."""
+def _mapped(value: Made, change: Callable[[Any], Any], *, but: str = "") -> Made:
+    """The value with every plain value in it changed, but those of the fields of one name."""
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _mapped(getattr(value, field.name), change) for field in fields(value)})
-    return tuple(_mapped(one, change) for one in value) if isinstance(value, tuple) else change(value)
+        parts = {field.name: getattr(value, field.name) for field in fields(value) if field.name != but}
+        return replace(value, **{name: _mapped(part, change, but=but) for name, part in parts.items()})
+    made: Any = tuple(_mapped(one, change, but=but) for one in value) if isinstance(value, tuple) else change(value)
+    return made  # type: ignore[no-any-return]  # a value of its kind

@@ -18,18 +18,18 @@ class Phrases:
 
     words: Words
 
-    def figure(self, figure: Figure) -> str:
+    def figure(self, figure: Figure) -> list[str]:
         """What it was last week, and in the four weeks before."""
         mean = None if figure.mean_before is None else self.words.number(figure.mean_before)
         return self._with_mean(Said(self.words, markup=False).before(figure), mean)
 
-    def share(self, figure: Figure) -> str:
+    def share(self, figure: Figure) -> list[str]:
         """The same for a share."""
         mean = None if figure.mean_before is None else self.words.percent(figure.mean_before)
         return self._with_mean(Said(self.words, markup=False).share_before(figure), mean)
 
-    def _with_mean(self, before: str, mean: str | None) -> str:
-        return before if mean is None else f"{before}; {self.words.gettext('mean of four weeks: {mean}', mean=mean)}"
+    def _with_mean(self, before: str, mean: str | None) -> list[str]:
+        return [before] if mean is None else [before, self.words.gettext("mean of four weeks: {mean}", mean=mean)]
 
     def balance(self, balance: Balance) -> str:
         """The balance with its interval and what it rests on."""

@@ -66,7 +66,7 @@ class _Page:
             (say.outlets(digest.outlets.value), say.figure(digest.outlets)),
             (f"{words.percent(digest.attention.value)} {words.gettext('of all coverage')}", say.share(digest.attention)),
         ):
-            yield from _item(f"{name}; {told}")
+            yield from _item("; ".join((name, *told)))
         yield f"  {command(digest.articles.query)}"
         yield from self.leaning(
             digest.stances, digest.balance, digest.weekly, words.gettext("Articles a week by stance over all")
@@ -94,7 +94,7 @@ class _Page:
     def topic(self, topic: TopicWeek) -> Iterator[str]:
         say, words = self.say, self.words
         yield from self.section(topic.label, topic.note)
-        yield from _wrapped(f"{say.articles(topic.articles.value)}; {say.figure(topic.articles)}")
+        yield from _wrapped("; ".join((say.articles(topic.articles.value), *say.figure(topic.articles))))
         yield f"  {command(topic.articles.query)}"
         yield from self.leaning(
             topic.stances, topic.balance, topic.weekly, words.gettext("Articles a week by stance on this topic")

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache, partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from digest.charts import stance_text
@@ -23,6 +24,9 @@ from digest.formats._text import to_text
 from digest.model import Digest
 from digest.words import words
 from vigie.routine import Mail
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 # Bytes of a message as it is sent. Gmail cuts HTML at 102 KB.
 MOST_BYTES = 100_000
@@ -131,10 +135,10 @@ def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...]) -> str:
 
 
 @cache
-def _inliner():  # type: ignore[no-untyped-def]  # css_inline is loaded when the first mail is made
-    import css_inline
+def _inliner() -> "CSSInliner":
+    from css_inline import CSSInliner
 
-    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
+    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
 
 
 def _charts(digest: Digest) -> dict[str, bytes]:

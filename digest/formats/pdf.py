@@ -42,6 +42,7 @@ def _for_paper(page: str, week: str) -> str:
 def _image(svg: re.Match[str]) -> str:
     # Without its style it has a size of its own, from which the image takes its proportions.
     drawn = svg.group().replace("currentColor", INK).replace('style="max-width:100%;height:auto"', "")
+    drawn = re.sub(r'<path[^>]* d="M[-\d.,]+h[-\d.]+v0h[-\d.]+Z"[^>]*(?:/>|></path>)', "", drawn)  # bars of nought show as lines
     return f'<img alt="{svg[1]}" src="data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}">'
 
 

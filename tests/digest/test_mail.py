@@ -9,13 +9,16 @@ from email.policy import default
 from typing import cast
 
 import pytest
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
 from lxml import html
 from PIL import Image
 
 from digest.formats._cut import ROOMS
 from digest.formats.eml import MOST_BYTES, Letter, to_eml
 from digest.model import Digest
-from digest.words import words
+from digest.render import command
+from digest.words import LOCALE_FOLDER, words
 from tests.digest.conftest import Told
 from vigie.routine import Mail
 
@@ -155,16 +158,20 @@ def test_a_week_with_very_much_stays_small_and_says_what_it_leaves_out(digest: D
     sent = to_eml(large(digest), MAIL)
     assert len(sent) < MOST_BYTES
     message = cast(EmailMessage, message_from_bytes(sent, policy=default))
-    command = f"vigie digest --edition {digest.edition} --week {digest.week} --format html"
-    assert command in " ".join(text_of(message).split())
-    assert command in " ".join(html.fromstring(page_of(message)).text_content().split())
+    whole = f"vigie digest --edition {digest.edition} --week {digest.week} --format html"
+    assert whole in " ".join(text_of(message).split())
+    assert whole in " ".join(html.fromstring(page_of(message)).text_content().split())
     assert len(page_of(message).encode()) < MOST_BYTES
+    commands = [line.strip() for line in text_of(message).splitlines() if line.startswith("  vigie search")]
+    assert {command(one.articles.query) for one in (digest, *large(digest).topics)} >= set(commands), "whole, or not at all"
 
 
 def test_the_last_room_fits_whatever_happened(digest: Digest) -> None:
     crowded = large(digest)
     last = ROOMS[-1].text
-    crowded = replace(crowded, summary=tuple(one * 400 for one in digest.summary), notes=replace(digest.notes, rising="x " * 9000))
+    crowded = replace(
+        crowded, summary=tuple(one * 400 for one in digest.summary), notes=replace(digest.notes, rising="x " * 9000)
+    )
     sent = to_eml(crowded, MAIL)
     assert len(sent) < MOST_BYTES
     assert last < 100
@@ -185,7 +192,7 @@ def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
 
 
 def test_a_recipient_cannot_smuggle_a_header(digest: Digest) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="CR or LF"):
         Letter(digest, MAIL).to("x@example.org\r\nBcc: all@example.org")
 
 
@@ -193,3 +200,12 @@ def test_headlines_keep_their_language(digest: Digest) -> None:
     page = html.fromstring(page_of(parsed(digest)))
     for story in digest.top_stories[:3]:
         assert page.xpath(f"//a[@href='{story.url}']/@lang")[0] == story.language
+
+
+@pytest.mark.parametrize("template", ["email.html", "entry.html", "feed.atom"])
+def test_every_message_of_a_template_is_translated(template: str) -> None:
+    with (LOCALE_FOLDER / "fr" / "LC_MESSAGES" / "digest.po").open("rb") as source:
+        catalogue = read_po(source, locale="fr")
+    with (LOCALE_FOLDER.parent / "templates" / template).open("rb") as source:
+        for _, _, message, _ in babel_extract(source, ["_", "ngettext"], [], {}):
+            assert catalogue.get(next(one for one in message if one) if isinstance(message, tuple) else message), message

@@ -64,12 +64,15 @@ def test_articles_are_those_of_the_index(told: Told, digest: Digest, hits: list[
 
 
 def test_csv_reads_back_and_holds_no_formula(told: Told, digest: Digest, hits: list[dict[str, Any]]) -> None:
-    hostile = [{**hits[0], "title": "=HYPERLINK(\"http://evil.example\",\"x\")"}, {**hits[1], "title": "＠SUM(1)\r\n\"quoted\", and so on"}]
+    hostile = [
+        {**hits[0], "title": '=HYPERLINK("http://evil.example","x")'},
+        {**hits[1], "title": '＠SUM(1)\r\n"quoted", and so on'},
+    ]
     articles = made(told, digest, [*hostile, *hits[2:]], "csv")["newsroom-weekly-2025-W05-articles.csv"]
     assert articles.startswith(b"\xef\xbb\xbfid,url,title")
     assert articles.count(b"\r\n") >= len(hits)
     read = list(csv.DictReader(io.StringIO(articles.decode("utf-8-sig"), newline="")))
-    assert [row["title"] for row in read[:2]] == ["'=HYPERLINK(\"http://evil.example\",\"x\")", "'＠SUM(1)\r\n\"quoted\", and so on"]
+    assert [row["title"] for row in read[:2]] == ['\'=HYPERLINK("http://evil.example","x")', '\'＠SUM(1)\r\n"quoted", and so on']
     for cells, row in zip(read, article_rows([*hostile, *hits[2:]], told.watch, "deepseek"), strict=True):
         assert cells == {name: "" if row[name] is None else str(csv_cell(row[name])) for name in ARTICLES}
     for cells in read:

@@ -1,11 +1,12 @@
 """Two languages: every message translated, numbers, dates and typography as each language has them."""
 
+import ast
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 from jinja2.ext import babel_extract
@@ -13,22 +14,28 @@ from jinja2.ext import babel_extract
 from digest.words import LOCALE_FOLDER, words
 
 DIGEST = LOCALE_FOLDER.parent
-TEMPLATES = sorted((DIGEST / "templates").glob("digest.*"))
-KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2)}
+TEMPLATES = sorted(path for path in (DIGEST / "templates").iterdir() if path.suffix != ".css")
+KEYWORDS = ["_", "gettext", "say", "ngettext"]
 NARROW, NO_BREAK = "\u202f", "\u00a0"
 
 
 def messages() -> Iterator[str | tuple[str, str]]:
     """All messages of the code and the templates."""
     for path in sorted(DIGEST.rglob("*.py")):
-        with path.open("rb") as source:
-            for _, message, _, _ in extract("python", source, KEYWORDS, [], {}):
-                yield (message[0], message[1]) if isinstance(message, tuple) else message
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (name := _name(node.func)) in KEYWORDS:
+                written = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                if written:
+                    yield (written[0], written[1]) if name == "ngettext" else written[0]
     for path in TEMPLATES:
         with path.open("rb") as source:
-            for _, function, message, _ in babel_extract(source, list(KEYWORDS), [], {}):
+            for _, function, message, _ in babel_extract(source, KEYWORDS, [], {}):
                 written = [one for one in message if one] if isinstance(message, tuple) else [message]
                 yield (written[0], written[1]) if function == "ngettext" else written[0]
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
 
 def test_every_message_is_translated_with_the_same_values() -> None:
@@ -56,8 +63,8 @@ def test_no_template_holds_text_of_its_own(path: Path) -> None:
     # Attributes that are shown or read aloud hold expressions only, so that the tags themselves can be left out.
     page = "\0".join(texts)
     assert not re.search(r'(?:aria-label|title|alt)="[^"\0]', page)
-    shown = re.sub(r"<[^>]*>", "", page) if path.suffix == ".html" else re.sub(r"\[\^\0\]", "", page)
-    assert re.findall(r"[A-Za-zÀ-ÿ]{2,}", shown) == []
+    shown = re.sub(r"<[^>]*>", "", page) if path.suffix != ".md" else page
+    assert set(re.findall(r"[A-Za-zÀ-ÿ]{2,}", html.unescape(shown))) <= {"Vigie"}
 
 
 @pytest.mark.parametrize(
