@@ -54,16 +54,24 @@ def _label(tx: Any, worker: str, one: StoredArticle) -> None:
         tx.stories.set(one.article.id, one.story or one.article.id, reprint_of=None)
 
 
+# The peak of the process itself: what wait4 tells includes that of whoever started it.
+_COMMAND = """
+import atexit, sys
+atexit.register(lambda: print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")), file=sys.stderr))
+from vigie.cli import main
+main()
+"""
+
+
 def export(folder: Path, file: Path, *more: str) -> tuple[float, float]:
     """Seconds and peak memory in MB of the command."""
     environment = os.environ | {"VIGIE_WATCH": str(folder / "watch.toml"), "VIGIE_DATA": str(folder)}
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vigie", "export", "--text", "--out", str(file), *more], env=environment, stderr=subprocess.DEVNULL
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    return time.perf_counter() - begun, used.ru_maxrss / 1024
+    done = subprocess.run(
+        [sys.executable, "-c", _COMMAND, "export", "--text", "--out", str(file), *more],
+        env=environment, stderr=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return time.perf_counter() - begun, int(done.stderr.split()[-2]) / 1024
 
 
 def raw(watch: Watch, source: Path, form: ExportFormat, file: Path) -> float:
