@@ -1,22 +1,8 @@
 """How many digests were made, and what became of what was sent: counted for those who ask how things stand."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, func, select
 
 from vigie.archive._schema import deliveries, digests
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """Something that has not arrived, or of which that is not known (state "sending")."""
-
-    what: str
-    period: str
-    recipient: str
-    state: str
-    at: float
-    detail: str
 
 
 class Census:
@@ -39,11 +25,3 @@ class Census:
             select(deliveries.c.state, func.count()).group_by(deliveries.c.state).order_by(deliveries.c.state)
         )
         return {state: count for state, count in rows}  # noqa: C416  # mypy cannot type dict(rows)
-
-    def unsettled(self, *, since: float, begun_before: float) -> list[Unsettled]:
-        """Of what was last tried since an instant: what failed, and what was begun before another and never heard of again."""
-        failed = deliveries.c.state.not_in(("sent", "sending"))
-        lost = (deliveries.c.state == "sending") & (deliveries.c.at < begun_before)
-        columns = (getattr(deliveries.c, name) for name in Unsettled.__slots__)
-        query = select(*columns).where(deliveries.c.at >= since, failed | lost).order_by(deliveries.c.at.desc())
-        return [Unsettled(**row._mapping) for row in self._connection.execute(query)]

@@ -1,5 +1,6 @@
 """What went out to whom: noted before it is sent, so that a crash never sends it twice."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,9 +68,13 @@ class Deliveries:
         found = self._all(select(deliveries).where(deliveries.c.what == what, deliveries.c.period == period))
         return {one.recipient: one for one in found}
 
-    def unsettled(self) -> list[Delivery]:
-        """Those that have not arrived or may not have, the newest first."""
-        return self._all(select(deliveries).where(deliveries.c.state != "sent").order_by(deliveries.c.at.desc()))
+    def unsettled(self, *, since: float = 0, begun_before: float = math.inf) -> list[Delivery]:
+        """Those that have not arrived or may not have, the newest first: last tried since an instant, and not just being sent.
+
+        What is in state "sending" counts only where it was begun before begun_before: later, it may still be under way.
+        """
+        settled = (deliveries.c.state == "sent") | ((deliveries.c.state == "sending") & (deliveries.c.at >= begun_before))
+        return self._all(select(deliveries).where(deliveries.c.at >= since, ~settled).order_by(deliveries.c.at.desc()))
 
     def _all(self, query: Select[tuple[str, str, str, str, str, int, float, str]]) -> list[Delivery]:
         return [Delivery(**row) for row in self._connection.execute(query).mappings()]

@@ -67,7 +67,7 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
         seen = overview(tx, jobs, now)
         rows = [_row(tx, job, now, watch) for job in jobs]
         failures = [failure for job in jobs for failure in _failures(tx, job, watch)]
-        unsettled = tx.census.unsettled(since=(now - HISTORY).timestamp(), begun_before=(now - UNKNOWN_AFTER).timestamp())
+        unsettled = tx.deliveries.unsettled(since=(now - HISTORY).timestamp(), begun_before=(now - UNKNOWN_AFTER).timestamp())
         told: dict[str, Any] = {
             "well": True,
             "daemon": {
