@@ -16,6 +16,8 @@ RUNS = (
     ("benchmarks.quality_stories",),
     ("benchmarks.models",),
     ("benchmarks.index_scale", "100000"),
+    ("benchmarks.alerts", "--years", "5"),
+    ("benchmarks.export",),
     ("benchmarks.machines",),
 )
 
