@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment
 from jinja2.ext import babel_extract
 
-from digest.words import LOCALE_FOLDER, words
+from digest.words import LOCALE_FOLDER, typeset, words
 
 DIGEST = LOCALE_FOLDER.parent
 TEMPLATES = sorted(path for path in (DIGEST / "templates").iterdir() if path.suffix != ".css")
@@ -101,6 +101,9 @@ def test_typography() -> None:
     assert fr.quoted("mot") == f"«{NARROW}mot{NARROW}»"
     assert en.quoted("word") == "“word”"
     assert fr.gettext("{source}: {reason}", source="A", reason="b") == f"A{NO_BREAK}: b"
+    set_in_french = f"«{NARROW}l’un{NARROW}»{NO_BREAK}: 5{NO_BREAK}%{NARROW}; oui{NARROW}!"
+    assert typeset("« l'un » : 5 % ; oui !", "fr") == set_in_french
+    assert typeset('it\'s "so" - or not', "en") == "it’s “so” – or not"
     assert "n’existe" in fr.gettext("the listing is gone")
     told = fr.gettext("{sentence}; the widest story ran in {outlets}.", sentence="X", outlets="2 titres")
     assert told.startswith(f"X{NARROW}; l’affaire")
