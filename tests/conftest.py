@@ -84,7 +84,7 @@ class Vigie:
     def __call__(self, *words: str, now: str = "", stdin: str | None = None) -> Told:
         environment = self.environment(**({"VIGIE_NOW": now} if now else {}))
         done = subprocess.run(
-            self.command(*words), env=environment, input=stdin, capture_output=True, text=True, timeout=300, check=False
+            self.command(*words), env=environment, input=stdin, capture_output=True, text=True, timeout=900, check=False
         )
         return Told(done.returncode, done.stdout, done.stderr)
 
