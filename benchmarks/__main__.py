@@ -15,6 +15,7 @@ RUNS = (
     ("benchmarks.quality_stories",),
     ("benchmarks.models",),
     ("benchmarks.index_scale", "100000"),
+    ("benchmarks.digests",),
     ("benchmarks.machines",),
 )
 
