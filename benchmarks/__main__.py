@@ -18,6 +18,7 @@ RUNS = (
     ("benchmarks.index_scale", "100000"),
     ("benchmarks.alerts", "--years", "5"),
     ("benchmarks.export",),
+    ("benchmarks.digests",),
     ("benchmarks.machines",),
 )
 

@@ -9,6 +9,7 @@ week and stance, asked in the same process.
 """
 
 import argparse
+import io
 import json
 import os
 import resource
@@ -129,8 +130,10 @@ def tell(folder: Path, monday: date, language: str) -> dict[str, Any]:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     began = time.perf_counter()
     from digest.build import build_digest
+    from digest.formats import FORMATS, Beside, files
     from digest.record import Record
-    from digest.render import RENDERERS
+    from index.query_parser import parse
+    from index.vocabulary import Vocabulary
     from vigie.routine import Edition
 
     imported = time.perf_counter()
@@ -140,11 +143,14 @@ def tell(folder: Path, monday: date, language: str) -> dict[str, Any]:
         edition = Edition(id="weekly", language=language)  # type: ignore[arg-type]
         digest = build_digest(index, watch, edition, monday, record=Record(tx, index.name))
     built = time.perf_counter()
+    query = parse(digest.articles.query, Vocabulary.of(watch))
+    beside = Beside(watch, lambda: index.export(query))
     formats: dict[str, dict[str, float]] = {}
-    for name, render in RENDERERS.items():
-        at = time.perf_counter()
-        made = render(digest)
-        formats[name] = {"s": round(time.perf_counter() - at, 2), "kB": round(len(made) / 1000)}
+    for name in FORMATS:
+        at, made = time.perf_counter(), io.BytesIO()
+        for file in files(digest, name, beside):
+            file.write(made)
+        formats[name] = {"s": round(time.perf_counter() - at, 2), "kB": round(made.tell() / 1000)}
     ended = time.perf_counter()
     raw = _raw_seconds(index)
     return {
