@@ -5,6 +5,7 @@ Every digest goes to everybody once and in order, and its numbers are those of a
 """
 
 import json
+import os
 import re
 import sqlite3
 from collections import Counter
@@ -29,7 +30,11 @@ from tests.digest.mailserver import PostOffice, controller
 from tests.scheduler.driver import Driver
 from vigie.article import Article, Labels, Published, article_id
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not os.environ.get("VIGIE_TEST_LONG"), reason="takes half an hour: VIGIE_TEST_LONG=1 runs it"),
+]
 
 PARIS = ZoneInfo("Europe/Paris")
 BEGIN = "2026-10-18T12:00:00+02:00"
