@@ -44,7 +44,7 @@ def test_asking_imports_nothing_heavy(filled: Vigie, words: list[str]) -> None:
     assert done.stderr.strip().endswith("[]")
 
 
-@pytest.mark.parametrize(("words", "seconds"), [(["--help"], 0.3), (["search", "deepseek", "--format", "json"], 0.8)])
+@pytest.mark.parametrize(("words", "seconds"), [(["--help"], 0.3), (["search", "deepseek", "--format", "json"], 0.5)])
 def test_commands_start_fast(filled: Vigie, words: list[str], seconds: float) -> None:
     def once() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
