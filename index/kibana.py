@@ -20,7 +20,7 @@ Json = dict[str, Any]
 GRID_WIDTH = 48
 
 # Blue and orange are told apart by everybody; the digest draws stances in the same colours.
-STANCE_COLOURS = {"supportive": "#0072b2", "neutral": "#b8bec6", "critical": "#d55e00", "unsure": "#e9ecef"}
+STANCE_COLOURS = {"supportive": "#0b62a4", "neutral": "#8b929a", "critical": "#c4500c", "unsure": "#c9ced4"}
 
 # Kibana brings older objects up to its own version on import and refuses newer ones. These are no newer than those of 8.19.
 _CORE_VERSION = "8.8.0"
