@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Self
 
 from vigie.archive import DeliveryState
-from vigie.errors import UsageError
 from vigie.routine import Mail
 
 PASSWORD = "VIGIE_MAIL_PASSWORD"  # noqa: S105  # the name of the variable
@@ -45,9 +44,8 @@ class Mailer:
         self._server: smtplib.SMTP | None = None
         self._down: Outcome | None = None
         if mail.user and not self._password:
-            raise UsageError(
-                f'[mail] user "{mail.user}" has no password', mend=f"put it into the environment variable {PASSWORD}"
-            )
+            told = f'[mail] user "{mail.user}" has no password: put it into the environment variable {PASSWORD}'
+            self._down = Outcome("refused", told)  # no error: files, webhooks and feeds go their ways
 
     def __enter__(self) -> Self:
         return self

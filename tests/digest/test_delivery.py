@@ -181,10 +181,15 @@ def test_nothing_is_sent_in_the_clear_where_starttls_was_asked_for(archive: Arch
     assert office.accepted == []
 
 
-def test_a_user_without_password_is_told_where_it_goes(mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_password_is_told_where_it_goes_and_mailed_later(
+    archive: Archive, mail: Mail, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("VIGIE_MAIL_PASSWORD", raising=False)
-    with pytest.raises(UsageError, match="VIGIE_MAIL_PASSWORD"):
-        Mailer(mail.model_copy(update={"user": "vigie"}))
+    with Mailer(mail.model_copy(update={"user": "vigie"})) as mailer:
+        (found,) = deliver(archive, mailer, "digest:monday", "2025-W05", posts(DESK))
+    assert found.state == "refused"
+    assert "VIGIE_MAIL_PASSWORD" in found.detail
+    assert states(send(archive, mail, DESK)) == ["sent"]
 
 
 def test_a_wrong_password_is_not_told(archive: Archive, office: PostOffice) -> None:
