@@ -14,13 +14,14 @@ WEEKS = 26
 def keep(archive: Archive, digest: Digest) -> tuple[Digest, list[KeptDigest]]:
     """Keep a digest that was just made; the digest with its version, and the newest version of the edition's last weeks.
 
-    What is the same to the letter as the newest version of its week is that version; anything else is the next.
+    What tells the same as the newest version of its week is that version, to the letter: that the archive has gone on in other
+    weeks makes no new one. Anything else is the next.
     """
     with archive.begin() as tx:
         newest = tx.digests.newest(digest.edition, digest.week)
         if newest:
-            same = to_json(replace(digest, version=newest.version))
-            digest = replace(digest, version=newest.version + (same != newest.text))
+            same = replace(digest, version=newest.version, watermark=newest.watermark)
+            digest = same if to_json(same) == newest.text else replace(digest, version=newest.version + 1)
         now = clock.now().timestamp()
         tx.digests.keep(digest.edition, digest.week, digest.version, to_json(digest), watermark=digest.watermark, at=now)
         return digest, tx.digests.weeks(digest.edition, limit=WEEKS)

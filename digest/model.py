@@ -236,7 +236,7 @@ class Digest:
     """The digest of one ISO week in one edition.
 
     start, end: local instants (ISO 8601), end exclusive. watermark: the change number of the archive that the index had reached.
-    version: 1 for the first digest of the week in this edition, one more whenever it was made anew from another watermark.
+    version: 1 for the first digest of the week in this edition, one more whenever it was made anew and tells something else.
     """
 
     form: int

@@ -80,8 +80,8 @@ class Job(Protocol):
         """The commands of a run."""
         ...
 
-    def next_try(self, run: Run, now: datetime) -> datetime | None:
-        """When a run that has just failed is tried again; None: it is given up."""
+    def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
+        """When a run that has just failed with its code is tried again; None: it is given up."""
         ...
 
 
@@ -148,7 +148,7 @@ class Gather:
             Step(("index",), whatever, lambda tx: tx.changes.unindexed_by_any(self.index_family) > 0),
         )
 
-    def next_try(self, run: Run, now: datetime) -> datetime | None:
+    def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
         return now + wait_after(run.attempts, LONGEST_WAIT_OF_GATHERING)
 
     def _is_new(self, tx: Transaction) -> bool:
@@ -161,7 +161,8 @@ class Digest:
     """The digests of an edition, week after week.
 
     A week that cannot be made holds back the later ones, so that they come in order, until the next is due: then it is given up
-    and reported. A week that was made and could not be delivered to everybody (PARTLY_DONE) is tried again beside the later ones.
+    and reported. A week that was made and could not be delivered to everybody (PARTLY_DONE) is tried again beside the later ones,
+    as long as somebody was refused for now.
     """
 
     edition: Edition
@@ -194,7 +195,11 @@ class Digest:
     def steps(self, period: str, now: datetime) -> Sequence[Step]:
         return (Step(("digest", "--edition", self.edition.id, "--week", period, "--deliver")),)
 
-    def next_try(self, run: Run, now: datetime) -> datetime | None:
+    def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
+        if run.code == Exit.PARTLY_DONE and not any(
+            one.state == "refused" for one in tx.deliveries.of(self.name, run.period).values()
+        ):
+            return None  # rejected for good, or nobody knows: the same words again would send nothing
         following = next(digests_after(run.period, to_instant(run.due), self.edition, self.watch.zone))
         return _unless_late(run, following, now)
 
@@ -243,7 +248,7 @@ class Alerts:
     def steps(self, period: str, now: datetime) -> Sequence[Step]:
         return (Step(("alerts", "--send")),)
 
-    def next_try(self, run: Run, now: datetime) -> datetime | None:
+    def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
         return now + wait_after(run.attempts, LONGEST_WAIT_OF_GATHERING)
 
 
@@ -274,7 +279,7 @@ class Upkeep:
     def steps(self, period: str, now: datetime) -> Sequence[Step]:
         return (Step(("upkeep",)),)
 
-    def next_try(self, run: Run, now: datetime) -> datetime | None:
+    def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
         return _unless_late(run, self._following(Period(run.period, to_instant(run.due))), now)
 
     def _due(self, now: datetime) -> Period:

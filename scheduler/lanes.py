@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.exc import DatabaseError
@@ -186,7 +186,7 @@ class Lane:
         if outcome.name == "done":
             tx.runs.finish(run, at=now.timestamp(), code=outcome.code or 0)
             return None
-        next_try = now if outcome.interrupted else job.next_try(run, now)
+        next_try = now if outcome.interrupted else job.next_try(tx, replace(run, code=outcome.code), now)
         tx.runs.fail(
             run, at=now.timestamp(), next_try=next_try.timestamp() if next_try else None, code=outcome.code, detail=outcome.detail
         )

@@ -3,15 +3,18 @@
 import gzip
 import html
 import json
+import os
+import pickle
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import pytest
+from filelock import FileLock
 
 from benchmarks.quality_labels import article_of
 from newsroom.press import load_press
@@ -21,13 +24,34 @@ from tests.conftest import Vigie
 from tests.site import Answer, Site
 from vigie.archive import Archive
 
+T = TypeVar("T")
 LANGUAGES = ("fr", "en", "de", "es", "it")
+
+
+def once(name: str, factory: pytest.TempPathFactory, make: Callable[[Path], T]) -> T:
+    """What is made in a folder once for all the processes that run tests: reading is the slowest thing they do.
+
+    The first that asks makes it, the others wait; whoever asks gets a copy of what was told of it (it must pickle), and the same
+    folder, which nobody may change.
+    """
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    told = base / f"{name}.pickle"
+    with FileLock(base / f"{name}.lock"):
+        if not told.exists():
+            (base / name).mkdir()
+            told.write_bytes(pickle.dumps(make(base / name)))
+    return cast("T", pickle.loads(told.read_bytes()))
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Vigie:
     """The newsroom's articles, read and indexed."""
-    vigie = Vigie(tmp_path_factory.mktemp("filled"))
+    return once("filled", tmp_path_factory, fill)
+
+
+def fill(folder: Path) -> Vigie:
+    vigie = Vigie(folder)
     with Newsroom(port=0) as newsroom:
         vigie.watch.write_text(watch_text(newsroom), encoding="utf-8")
     archive = Archive.open(vigie.data)
@@ -66,8 +90,13 @@ def sitemap(base: str, paths: list[str]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def real_run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    vigie = Vigie(tmp_path_factory.mktemp("real"))
+def real_run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The real pages, served, crawled, read and indexed."""
+    return once("real", tmp_path_factory, lambda folder: run_of(shared, folder))
+
+
+def run_of(shared: Path, folder: Path) -> Run:
+    vigie = Vigie(folder)
     gold: dict[str, dict[str, Any]] = {}
     tables = ""
     with ExitStack() as stack:

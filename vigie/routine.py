@@ -18,6 +18,10 @@ def check_mail_address(address: str) -> None:
     """Raises ValueError where an e-mail address is none."""
     if not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", address):
         raise ValueError(f"{address!r} is no e-mail address")
+    try:
+        address.rpartition("@")[2].encode("idna")
+    except UnicodeError:
+        raise ValueError(f"{address!r} has no domain that could be written to") from None
 
 
 def _hour(hour: int) -> None:

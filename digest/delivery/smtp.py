@@ -10,12 +10,11 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from types import TracebackType
 from typing import Self
 
 from vigie.archive import DeliveryState
-from vigie.errors import UsageError
 from vigie.routine import Mail
 
 PASSWORD = "VIGIE_MAIL_PASSWORD"  # noqa: S105  # the name of the variable
@@ -45,9 +44,8 @@ class Mailer:
         self._server: smtplib.SMTP | None = None
         self._down: Outcome | None = None
         if mail.user and not self._password:
-            raise UsageError(
-                f'[mail] user "{mail.user}" has no password', mend=f"put it into the environment variable {PASSWORD}"
-            )
+            told = f'[mail] user "{mail.user}" has no password: put it into the environment variable {PASSWORD}'
+            self._down = Outcome("refused", told)  # no error: files, webhooks and feeds go their ways
 
     def __enter__(self) -> Self:
         return self
@@ -99,9 +97,15 @@ class Mailer:
 
     def _transaction(self, server: smtplib.SMTP, message: EmailMessage, recipient: str) -> Outcome:
         """MAIL, RCPT and DATA. smtplib's own sendmail does not tell a break before the message from one after it."""
+        address = _with_ascii_domain(recipient)
+        beyond_ascii = not address.isascii()
+        if beyond_ascii and not server.has_extn("smtputf8"):
+            return Outcome("rejected", f"{self._place}: takes only ASCII names before the @ (no SMTPUTF8)")
+        if address != recipient:
+            message.replace_header("To", address)
         for code, reply in (
-            server.mail(self._mail.sender, ["SMTPUTF8"] if not recipient.isascii() else []),
-            server.rcpt(recipient),
+            server.mail(self._mail.sender, ["SMTPUTF8"] if beyond_ascii else []),
+            server.rcpt(address),
             server.docmd("DATA"),
         ):
             if code >= 400:
@@ -109,7 +113,7 @@ class Mailer:
             if code == _START_MAIL_INPUT:
                 break
         try:
-            server.send(_dotted(message.as_bytes(policy=SMTP)))
+            server.send(_dotted(message.as_bytes(policy=SMTPUTF8 if beyond_ascii else SMTP)))
             code, reply = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
@@ -130,6 +134,12 @@ class Mailer:
                 self._server.quit()
             self._server.close()
             self._server = None
+
+
+def _with_ascii_domain(address: str) -> str:
+    """An address as a server is told it: its domain in the form of IDNA (RFC 5890)."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain if domain.isascii() else domain.encode('idna').decode()}"
 
 
 def _dotted(message: bytes) -> bytes:

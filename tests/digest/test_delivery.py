@@ -50,7 +50,7 @@ def posts(*recipients: str) -> list[Post]:
     for recipient in recipients:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = "vigie@example.com", recipient, "2025-W05"
-        message["Message-ID"] = f"<{recipient}>"
+        message["Message-ID"] = f"<{recipient.encode().hex()}@example.com>"
         message.set_content("A line.\n.\n.. and dots at the beginning of lines\n")
         made.append(Post(recipient, message))
     return made
@@ -94,6 +94,22 @@ def test_a_recipient_that_is_refused_stops_nobody(archive: Archive, mail: Mail, 
     office.replies = {}
     assert states(send(archive, mail, DESK, PRESS, LEGAL)) == ["sent", "rejected", "sent"], "only what was refused for now"
     assert office.addresses == [LEGAL, DESK]
+
+
+def test_names_and_domains_beyond_ascii_are_reached(archive: Archive, mail: Mail, office: PostOffice) -> None:
+    assert states(send(archive, mail, "léa@example.org", "post@bücher.example")) == ["sent", "sent"]
+    assert office.addresses == ["léa@example.org", "post@xn--bcher-kva.example"]
+    assert [message["To"] for _, message in office.accepted] == office.addresses
+
+
+def test_a_server_that_cannot_take_such_a_name_rejects_it_for_good(archive: Archive, mail: Mail, office: PostOffice) -> None:
+    old = controller(office, enable_SMTPUTF8=False)
+    old.start()
+    found = send(archive, structs.replace(mail, port=old.port), "léa@example.org", DESK, "post@bücher.example")
+    old.stop()
+    assert states(found) == ["rejected", "sent", "sent"]
+    assert "SMTPUTF8" in found[0].detail
+    assert office.connections == 1
 
 
 def test_a_message_that_is_refused_after_it_was_read_counts_as_refused(archive: Archive, mail: Mail, office: PostOffice) -> None:
@@ -166,10 +182,15 @@ def test_nothing_is_sent_in_the_clear_where_starttls_was_asked_for(archive: Arch
     assert office.accepted == []
 
 
-def test_a_user_without_password_is_told_where_it_goes(mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_password_is_told_where_it_goes_and_mailed_later(
+    archive: Archive, mail: Mail, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("VIGIE_MAIL_PASSWORD", raising=False)
-    with pytest.raises(UsageError, match="VIGIE_MAIL_PASSWORD"):
-        Mailer(structs.replace(mail, user="vigie"))
+    with Mailer(structs.replace(mail, user="vigie")) as mailer:
+        (found,) = deliver(archive, mailer, "digest:monday", "2025-W05", posts(DESK))
+    assert found.state == "refused"
+    assert "VIGIE_MAIL_PASSWORD" in found.detail
+    assert states(send(archive, mail, DESK)) == ["sent"]
 
 
 def test_a_wrong_password_is_not_told(archive: Archive, office: PostOffice) -> None:

@@ -4,16 +4,20 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from digest.keep import keep
 from digest.model import STANCES, Digest
 from index.analysis import normal_name
 from index.query_parser import parse
 from index.vocabulary import Vocabulary
 from tests.digest.conftest import ASKED_BEFORE, FAILED, MONDAY, NEVER_ASKED, Told
+from vigie.archive import Archive
 
 WEEK = timedelta(weeks=1)
 
@@ -293,6 +297,15 @@ def test_an_edition_names_its_digest(told: Told) -> None:
     titled = told.digest(title="The Monday look-out", version=3)
     assert (titled.title, titled.edition, titled.version, titled.language) == ("The Monday look-out", "weekly", 3, "en")
     assert titled.watermark == told.digest(language="fr").watermark > 0
+
+
+def test_a_week_gets_a_new_version_only_when_it_tells_something_else(told: Told, tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    first, _ = keep(archive, told.digest())
+    assert keep(archive, replace(first, watermark=first.watermark + 100))[0] == first, "the archive went on elsewhere"
+    second, kept = keep(archive, replace(first, watermark=first.watermark + 100, title="Corrected"))
+    assert (second.version, second.watermark) == (first.version + 1, first.watermark + 100)
+    assert [one.version for one in kept] == [second.version]
 
 
 def test_speakers_are_found_by_their_normal_names(told: Told) -> None:
