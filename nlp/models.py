@@ -72,7 +72,7 @@ def _e5_small() -> "SentenceTransformer":
 
     from nlp.e5 import PackedE5
 
-    encoder = PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST_INPUT)
+    encoder = PackedE5(packed.opened(), longest=LONGEST_INPUT)
     # e5 was trained with "query: " before texts that are compared with one another (symmetric tasks).
     return SentenceTransformer(
         modules=[encoder, Pooling(encoder.get_word_embedding_dimension(), "mean"), Normalize()],

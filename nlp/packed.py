@@ -8,6 +8,7 @@ pieces with scores and its normalisation table; then a directory of tensors (nam
 import importlib.util
 import struct
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class Pieces:
     pieces: list[str]
     scores: Floats
     unknown: int
+
+    @cached_property
+    def model(self) -> Any:
+        """The same as a tokenizers model, which several tokenizers may share: to build it takes seconds."""
+        from tokenizers import models
+
+        scored = list(zip(self.pieces, map(float, self.scores), strict=True))
+        return models.Unigram(scored, unk_id=self.unknown, byte_fallback=False)
 
 
 class PackedWeights:
@@ -119,6 +128,12 @@ def unpack(blocks: NDArray[np.uint8]) -> Floats:
     return weights.reshape(blocks.shape[0], -1)
 
 
+@cache
+def opened() -> PackedWeights:
+    """The weights of the package, opened once for all who read them."""
+    return PackedWeights(weights_file())
+
+
 def bert_state(weights: PackedWeights) -> dict[str, Floats]:
     """All tensors but the word embeddings, under the names of transformers' BertModel."""
     size = weights.sizes
@@ -150,13 +165,9 @@ def bert_state(weights: PackedWeights) -> dict[str, Floats]:
 
 def unigram_tokenizer(pieces: Pieces) -> Any:
     """A sentencepiece vocabulary (Kudo 2018, ACL) as a tokenizers.Tokenizer, with its NFKC normalisation and word marks."""
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 
-    made = Tokenizer(
-        models.Unigram(
-            list(zip(pieces.pieces, map(float, pieces.scores), strict=True)), unk_id=pieces.unknown, byte_fallback=False
-        )
-    )
+    made = Tokenizer(pieces.model)
     made.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     made.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
     made.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")

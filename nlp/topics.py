@@ -11,6 +11,7 @@ not at all below OTHER_TOPIC.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,7 +199,12 @@ def mean_prototype(vectors: Floats) -> Floats:
 
 def prototypes(model: "SentenceTransformer", model_name: str, topic: Topic) -> Floats:
     """The centred vectors of a topic's descriptions and examples: (texts, dimension)."""
-    return centred_vectors(model, model_name, prototype_texts(topic))
+    return _vectors_of(model, model_name, tuple(prototype_texts(topic)))
+
+
+@lru_cache(maxsize=256)  # the topics and the stances of a watch both ask for them
+def _vectors_of(model: "SentenceTransformer", model_name: str, texts: tuple[str, ...]) -> Floats:
+    return centred_vectors(model, model_name, texts)
 
 
 def prototype_texts(topic: Topic) -> list[str]:

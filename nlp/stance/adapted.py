@@ -240,7 +240,7 @@ def load() -> tuple[StanceEncoder, Heads]:
     """The shipped encoder, its corrections folded into its layers, and the shipped heads."""
     from nlp.e5 import PackedE5
 
-    encoder = StanceEncoder(PackedE5(packed.PackedWeights(packed.weights_file()), longest=LONGEST))
+    encoder = StanceEncoder(PackedE5(packed.opened(), longest=LONGEST))
     learnt, heads = stored(FILE)
     encoder.load_state_dict(learnt, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):

@@ -44,7 +44,7 @@ class Model(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = StanceEncoder(PackedE5(packed.PackedWeights(packed.weights_file()), longest=512).train(False))
+        self.encoder = StanceEncoder(PackedE5(packed.opened(), longest=512).train(False))
         for name, weight in self.encoder.named_parameters():
             weight.requires_grad = "base.encoder" not in name or name.endswith((".down", ".up"))
         self.dropout = nn.Dropout(0.1)
