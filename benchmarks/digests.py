@@ -26,6 +26,7 @@ from typing import Any
 
 import tantivy
 import tomlkit
+from msgspec import to_builtins
 
 from benchmarks.synthetic import FIRST_DAY, WEEKS, Press
 from index.document import indexed_article
@@ -79,7 +80,7 @@ def make(folder: Path, number: int, weeks: int) -> None:
     press = Press()
     folder.mkdir(parents=True, exist_ok=True)
     watch_file = folder / "watch.toml"
-    watch_file.write_text(tomlkit.dumps(press.watch.model_dump(mode="json", exclude_defaults=True)), encoding="utf-8")
+    watch_file.write_text(tomlkit.dumps(to_builtins(press.watch)), encoding="utf-8")
     watch = load_watch(watch_file)
     archive, index = Archive.open(folder), EmbeddedIndex(folder / "index", watch)
     done, articles = 0, _in_weeks(press.articles(number, words=_WORDS), weeks)

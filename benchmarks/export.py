@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from msgspec import to_builtins
 
 from benchmarks.synthetic import Press
 from digest.export import ExportFormat, columns_of, write
@@ -104,7 +105,7 @@ def _parsing(source: Path) -> float:
 
 def watch_file(watch: Watch) -> str:
     """The watch as a file."""
-    return tomlkit.dumps(watch.model_dump(mode="json", exclude_defaults=True))
+    return tomlkit.dumps(to_builtins(watch))
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 import nlp.reader
 from benchmarks import quality_press
 from benchmarks.quality_labels import article_of, deepseek_watch, scores
@@ -84,7 +86,7 @@ def watch_with(embedding: str, stance: str, *, named: bool = True) -> Watch:
     """The shipped watch without its sources, read by these models; named: on a subject that the articles name."""
     watch = deepseek_watch()
     subjects = watch.subjects if named else (Subject(id="ocelot", name="Ocelot Robotique"),)
-    return watch.model_copy(update={"models": Models(embedding=embedding, stance=stance), "subjects": subjects})
+    return structs.replace(watch, models=Models(embedding=embedding, stance=stance), subjects=subjects)
 
 
 def main() -> None:

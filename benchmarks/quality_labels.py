@@ -29,7 +29,7 @@ STANCES = ("supportive", "neutral", "critical")
 def deepseek_watch() -> Watch:
     """The shipped watch without its sources."""
     tables = tomllib.loads((Path(__file__).parents[1] / "watches" / "deepseek.toml").read_text(encoding="utf-8"))
-    return Watch.model_validate(tables | {"sources": []})
+    return Watch.of(tables | {"sources": []})
 
 
 def article_of(piece: Piece) -> Article:

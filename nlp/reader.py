@@ -314,7 +314,7 @@ def subject_named(watch: Watch, name: str) -> Subject:
     for subject in watch.subjects:
         if name.casefold() in {subject.id, *(alias.casefold() for alias in subject.names)}:
             return subject
-    return Subject(id="subject", name=name)
+    return Subject.of({"id": "subject", "name": name})
 
 
 def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from newsroom.press import load_press
 from tests.conftest import Vigie
 from vigie.cli import _COMMANDS
 
-HEAVY = ("torch", "spacy", "transformers", "scrapy", "trafilatura", "altair", "sentence_transformers")
+HEAVY = ("torch", "spacy", "transformers", "scrapy", "trafilatura", "altair", "sentence_transformers", "pydantic")
 
 
 # -- help
@@ -138,10 +138,11 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
             "language": "fr",
         },
         {"title": "Météo", "text": "Il pleuvra demain sur la Bretagne.", "subject": "DeepSeek"},
+        {"text": "Il pleuvra demain sur la Bretagne.", "subject": ""},
     ]
     told = filled("label", "--jsonl", "-", stdin="\n".join(map(json.dumps, lines)) + "\nno json\n")
     assert told.code == 4
-    first, second, third, fourth = map(json.loads, told.out.splitlines())
+    first, second, third, fourth, fifth = map(json.loads, told.out.splitlines())
     assert first["language"] == "fr"
     assert first["overall"] == "critical"
     assert {"language", "topics", "stances", "overall", "voices"} == set(first)
@@ -149,7 +150,8 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
     assert second["overall"] == "supportive"
     assert second["stances"][0]["subject"] == "Ocelot"
     assert third["topics"] == []
-    assert fourth["error"].startswith("line 4, column 1: not JSON")
+    assert fourth["error"] == "line 4: name: must be a text that is not empty (it is '')"
+    assert fifth["error"].startswith("line 5, column 1: not JSON")
 
 
 def test_extract_answers_line_by_line(vigie: Vigie, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from nlp.reader import Reader
 from tests.conftest import Vigie
@@ -289,8 +290,8 @@ def test_a_tried_topic_matches_what_a_reader_with_it_would_label(press: Vigie) -
     scores = [match["score"] for match in tried["matches"]]
     assert scores == sorted(scores, reverse=True)
     watch = load_watch(press.watch)
-    adopted = Watch.model_validate(
-        {"name": "w", "subjects": watch.model_dump()["subjects"], **tomllib.loads(tried["toml"]), "languages": watch.languages}
+    adopted = Watch.of(
+        {"name": "w", "subjects": to_builtins(watch.subjects), **tomllib.loads(tried["toml"]), "languages": watch.languages}
     )
     with press.archive.read() as tx:
         stored = {one.article.id: one.article for one in tx.articles.all()}

@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import tomlkit
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-from pydantic import ValidationError
+from msgspec import to_builtins
 
+from vigie._tables import Faults
 from vigie.errors import UsageError
 from vigie.watch import Source, Watch
 
@@ -60,23 +61,25 @@ def from_opml(
         said = first.get("language", "")[:2].lower()
         try:
             sources.append(
-                Source(
-                    id=source_id,
-                    name=title,
-                    home=home if home.startswith(("http://", "https://")) else f"{parts.scheme}://{parts.netloc}/",
-                    feeds=tuple(dict.fromkeys(outline["xmlUrl"] for outline in outlines)),
-                    language=said if re.fullmatch("[a-z]{2}", said) else language,
-                    country=country,
+                Source.of(
+                    {
+                        "id": source_id,
+                        "name": title,
+                        "home": home if home.startswith(("http://", "https://")) else f"{parts.scheme}://{parts.netloc}/",
+                        "feeds": tuple(dict.fromkeys(outline["xmlUrl"] for outline in outlines)),
+                        "language": said if re.fullmatch("[a-z]{2}", said) else language,
+                        "country": country,
+                    }
                 )
             )
-        except ValidationError as error:
-            raise UsageError(f"{name}: {title}: {error.errors()[0]['msg']}") from None
+        except Faults as error:
+            raise UsageError(f"{name}: {title}: {error}") from None
     return sources
 
 
 def to_toml(sources: Iterable[Source]) -> str:
     """Sources as [[sources]] tables of a watch file."""
-    rows = [source.model_dump(exclude_defaults=True, mode="json") for source in sources]
+    rows = [to_builtins(source) for source in sources]
     return "\n" + tomlkit.dumps({"sources": rows})
 
 

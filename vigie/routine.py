@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from msgspec import Meta
 
-from vigie._tables import HttpUrl, Id, Table, TimeZoneName
+from vigie._tables import Filled, HttpUrl, Id, Table, TimeZoneName
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -14,30 +14,28 @@ EditionLanguage = Literal["en", "fr"]
 AlertKind = Literal["burst", "turn", "silence"]
 
 
-def mail_address(address: str) -> str:
-    """The address; raises ValueError where it is none."""
+def check_mail_address(address: str) -> None:
+    """Raises ValueError where an e-mail address is none."""
     if not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", address):
         raise ValueError(f"{address!r} is no e-mail address")
-    return address
 
 
-def _hour(hour: int) -> int:
+def _hour(hour: int) -> None:
     if 1 <= hour <= 3:
         raise ValueError(
             "between 01:00 and 03:59 the clocks change: such an hour may come twice or never; take 0 or one from 4 on"
         )
-    return hour
 
 
-def _listen_address(address: str) -> str:
+def _listen_address(address: str) -> None:
     host, _, port = address.rpartition(":")
     if address and not (host and port.isascii() and port.isdigit() and int(port) <= 65535):
         raise ValueError(f"{address!r} is no address to listen at: write 127.0.0.1:8650")
-    return address
 
 
-MailAddress = Annotated[str, AfterValidator(mail_address)]
-Hour = Annotated[int, Field(ge=0, le=23), AfterValidator(_hour)]
+MailAddress = Annotated[str, check_mail_address]
+Hour = Annotated[int, Meta(ge=0, le=23), _hour]
+ListenAddress = Annotated[str, _listen_address]
 
 
 class Edition(Table):
@@ -53,32 +51,32 @@ class Edition(Table):
     language: EditionLanguage = "en"
     day: Weekday = "mon"
     hour: Hour = 7
-    minute: int = Field(default=0, ge=0, le=59)
+    minute: Annotated[int, Meta(ge=0, le=59)] = 0
     timezone: TimeZoneName | None = None
-    formats: tuple[DigestFormat, ...] = Field(default=("html",), min_length=1)
+    formats: Annotated[tuple[DigestFormat, ...], Meta(min_length=1)] = ("html",)
     recipients: tuple[MailAddress, ...] = ()
     out: str = ""
 
 
-class Mail(Table):
+class Mail(Table, kw_only=True):
     """The server that sends the mail. The password stands in the environment: VIGIE_MAIL_PASSWORD."""
 
-    host: str = Field(min_length=1)
-    port: int = Field(default=587, ge=1, le=65535)
+    host: Filled
+    port: Annotated[int, Meta(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
     sender: MailAddress
     sender_name: str = "Vigie"
     reply_to: MailAddress | None = None
     unsubscribe: str = ""  # mailto: or https: address for List-Unsubscribe; the sender's address where it is empty
-    timeout: float = Field(default=30, gt=0, le=600)  # seconds
+    timeout: Annotated[float, Meta(gt=0, le=600)] = 30  # seconds
 
 
 class Search(Table):
     """A saved search, and what is told about it: a burst of articles, a turn of the stance, a source fallen silent."""
 
     id: Id
-    query: str = Field(min_length=1)
+    query: Filled
     title: str = ""
     language: EditionLanguage = "en"
     alerts: tuple[AlertKind, ...] = ("burst", "turn", "silence")
@@ -89,16 +87,16 @@ class Search(Table):
 class Retention(Table):
     """For how many days things are kept; 0: for good. Articles, labels and corrections are always kept."""
 
-    pages_days: int = Field(default=0, ge=0)  # the bytes as fetched
-    fetches_days: int = Field(default=90, ge=0)  # the log of outcomes
-    runs_days: int = Field(default=400, ge=0)  # the ledger of runs
+    pages_days: Annotated[int, Meta(ge=0)] = 0  # the bytes as fetched
+    fetches_days: Annotated[int, Meta(ge=0)] = 90  # the log of outcomes
+    runs_days: Annotated[int, Meta(ge=0)] = 400  # the ledger of runs
 
 
 class Daemon(Table):
     """How often the daemon looks for work, what a step may use, and where its health is asked."""
 
-    wake_seconds: int = Field(default=60, ge=1, le=3600)
-    step_minutes: int = Field(default=180, ge=1)
-    step_memory_mb: int = Field(default=8192, ge=256)
+    wake_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
+    step_minutes: Annotated[int, Meta(ge=1)] = 180
+    step_memory_mb: Annotated[int, Meta(ge=256)] = 8192
     upkeep_hour: Hour = 5
-    health: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8650"  # empty: no health server; port 0: any free one
+    health: ListenAddress = "127.0.0.1:8650"  # empty: no health server; port 0: any free one

@@ -6,14 +6,14 @@ The file is TOML. Every error names the file, the line, the key and the mend; un
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from msgspec import Meta, field
 
-from vigie._tables import HttpUrl, Id, LanguageCode, Table, TimeZoneName
+from vigie._tables import CountryCode, Fault, Faults, Filled, HttpUrl, Id, LanguageCode, Place, Table, TimeZoneName
 from vigie.errors import UsageError
 from vigie.routine import Daemon, Edition, Mail, Retention, Search
 
@@ -24,7 +24,7 @@ class Subject(Table):
     """What is monitored, with every spelling under which the press names it."""
 
     id: Id
-    name: str = Field(min_length=1)
+    name: Filled
     kind: Literal["organisation", "person", "product", "place", "theme"] = "organisation"
     aliases: tuple[str, ...] = ()
 
@@ -34,12 +34,12 @@ class Subject(Table):
         return (self.name, *self.aliases)
 
 
-class NamedEntity(Table):
+class NamedEntity(Table, kw_only=True):
     """Somebody or something that the press names in several ways, and that counts as one."""
 
-    name: str = Field(min_length=1)
+    name: Filled
     kind: Literal["person", "organisation", "place", "product", "other"] = "organisation"
-    aliases: tuple[str, ...] = Field(min_length=1)
+    aliases: Annotated[tuple[str, ...], Meta(min_length=1)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,35 +51,34 @@ class Topic(Table):
     """A question that the watch follows; label, description and examples by language drive the classifier."""
 
     id: Id
-    label: dict[LanguageCode, str] = Field(min_length=1)
-    description: dict[LanguageCode, str] = Field(min_length=1)
-    examples: dict[LanguageCode, tuple[str, ...]] = Field(default_factory=dict)
+    label: Annotated[dict[LanguageCode, str], Meta(min_length=1)]
+    description: Annotated[dict[LanguageCode, str], Meta(min_length=1)]
+    examples: dict[LanguageCode, tuple[str, ...]] = field(default_factory=dict)
 
     def label_in(self, language: str) -> str:
         """The label in a language, or in the first one given."""
         return self.label.get(language) or next(iter(self.label.values()))
 
 
-class Source(Table):
+class Source(Table, kw_only=True):
     """An outlet and where its coverage can be found."""
 
     id: Id
-    name: str = Field(min_length=1)
+    name: Filled
     home: HttpUrl
     feeds: tuple[HttpUrl, ...] = ()
     sitemaps: tuple[HttpUrl, ...] = ()
     sections: tuple[HttpUrl, ...] = ()
     language: LanguageCode
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    country: CountryCode
     kind: SourceKind = "tech"
     owner: str = ""
     checked: bool = False
 
-    @model_validator(mode="after")
-    def _has_an_entrance(self) -> "Source":
+    def faults(self) -> Iterator[Fault]:
+        """A source without an entrance."""
         if not (self.feeds or self.sitemaps or self.sections):
-            raise ValueError("a source needs at least one of feeds, sitemaps or sections")
-        return self
+            yield Fault((), ": a source needs at least one of feeds, sitemaps or sections")
 
 
 class Crawl(Table):
@@ -87,13 +86,13 @@ class Crawl(Table):
 
     user_agent: str = "Vigie/0.1 (press monitoring; set [crawl] contact)"
     contact: str = ""
-    delay: float = Field(default=1.0, ge=0, le=300)
-    concurrency_per_host: int = Field(default=2, ge=1, le=16)
-    concurrency: int = Field(default=16, ge=1, le=256)
-    timeout: float = Field(default=30, gt=0, le=600)
-    deadline: float = Field(default=3600, gt=0)
-    max_page_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
-    max_age_days: int = Field(default=90, ge=1)
+    delay: Annotated[float, Meta(ge=0, le=300)] = 1.0
+    concurrency_per_host: Annotated[int, Meta(ge=1, le=16)] = 2
+    concurrency: Annotated[int, Meta(ge=1, le=256)] = 16
+    timeout: Annotated[float, Meta(gt=0, le=600)] = 30
+    deadline: Annotated[float, Meta(gt=0)] = 3600
+    max_page_bytes: Annotated[int, Meta(ge=1024)] = 8 * 1024 * 1024
+    max_age_days: Annotated[int, Meta(ge=1)] = 90
     allow_hosts: tuple[str, ...] = ()
     robots: bool = True
 
@@ -103,17 +102,17 @@ class Models(Table):
 
     embedding: str = "e5-small"
     stance: str = "e5-small"
-    batch: int = Field(default=32, ge=1, le=1024)
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 32
 
 
-class Watch(Table):
+class Watch(Table, kw_only=True):
     """A whole watch file."""
 
     name: Id
     title: str = ""
     timezone: TimeZoneName = "Europe/Paris"
-    languages: tuple[LanguageCode, ...] = Field(default=("fr", "en"), min_length=1)
-    subjects: tuple[Subject, ...] = Field(min_length=1)
+    languages: Annotated[tuple[LanguageCode, ...], Meta(min_length=1)] = ("fr", "en")
+    subjects: Annotated[tuple[Subject, ...], Meta(min_length=1)]
     topics: tuple[Topic, ...] = ()
     sources: tuple[Source, ...] = ()
     entities: tuple[NamedEntity, ...] = ()
@@ -125,42 +124,33 @@ class Watch(Table):
     retention: Retention = Retention()
     daemon: Daemon = Daemon()
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> "Watch":
-        for table, rows in (
-            ("subjects", self.subjects),
-            ("topics", self.topics),
-            ("sources", self.sources),
-            ("editions", self.editions),
-            ("searches", self.searches),
-        ):
+    def faults(self) -> Iterator[Fault]:
+        """Ids that stand twice, recipients whom no mail can reach, and names that stand for two."""
+        yield from self._repeated_ids()
+        yield from self._mail_without_a_server()
+        yield from self._shared_names()
+
+    def _repeated_ids(self) -> Iterator[Fault]:
+        for table in ("subjects", "topics", "sources", "editions", "searches"):
             seen: set[str] = set()
-            for row in rows:
+            for number, row in enumerate(getattr(self, table)):
                 if row.id in seen:
-                    raise ValueError(f'the id "{row.id}" stands twice in [[{table}]]')
+                    yield Fault((table, number, "id"), f': the id "{row.id}" stands twice in [[{table}]]')
                 seen.add(row.id)
-        return self
 
-    @model_validator(mode="after")
-    def _mail_has_a_server(self) -> "Watch":
-        for table, rows in (("editions", self.editions), ("searches", self.searches)):
-            for row in rows:
+    def _mail_without_a_server(self) -> Iterator[Fault]:
+        for table in ("editions", "searches"):
+            for number, row in enumerate(getattr(self, table)):
                 if row.recipients and self.mail is None:
-                    raise ValueError(
-                        f'[[{table}]] "{row.id}" has recipients, and there is no [mail] with the host and sender to use'
-                    )
-        return self
+                    yield Fault((table, number, "recipients"), ": there is no [mail] with the host and sender to use")
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> "Watch":
+    def _shared_names(self) -> Iterator[Fault]:
         owners: dict[str, str] = {}
-        for entity in self.entities:
+        for number, entity in enumerate(self.entities):
             for name in dict.fromkeys(name.casefold() for name in entity.names):
                 if owners.setdefault(name, entity.name) != entity.name:
-                    raise ValueError(
-                        f'"{name}" stands for "{owners[name]}" and for "{entity.name}" in [[entities]]; leave it in one'
-                    )
-        return self
+                    both = f'"{name}" stands for "{owners[name]}" and for "{entity.name}" in [[entities]]'
+                    yield Fault(("entities", number), f": {both}; leave it in one")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -196,61 +186,25 @@ def load_watch(path: Path) -> Watch:
             f"{path}: not valid TOML: {error}", mend="mend the line that is named, then: vigie config check"
         ) from None
     try:
-        return Watch.model_validate(tables)
-    except ValidationError as error:
-        # A row that is refused makes its table too short as well: only the cause is told.
-        places = [problem["loc"] for problem in error.errors()]
-        problems = [
-            problem
-            for problem in error.errors()
-            if not any(len(place) > len(problem["loc"]) and place[: len(problem["loc"])] == problem["loc"] for place in places)
-        ]
-        lines = [_explain(path, text, tables, problem) for problem in problems]
-        raise UsageError("\n".join(lines)) from None
+        return Watch.of(tables)
+    except Faults as error:
+        told = sorted((_line_of(text, place), f"{lead}{_spell(tables, place)}{says}") for place, says, lead in error.faults)
+        raise UsageError("\n".join(f"{path}:{line}: {fault}" for line, fault in told)) from None
 
 
-def _explain(path: Path, text: str, tables: dict[str, Any], problem: Any) -> str:
-    """One line for one pydantic error: ``file:line: where: what (mend)``."""
-    location = tuple(part for part in problem["loc"])
-    line = _line_of(text, location)
-    where = _spell(tables, location)
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, 1)
-        mend = f'did you mean "{near[0]}"?' if near else f"known keys: {', '.join(known)}"
-        return f"{path}:{line}: unknown key {where}; {mend}"
-    if problem["type"] == "missing":
-        return f"{path}:{line}: {where} is missing; add it"
-    message = problem["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(problem["input"], dict | BaseModel) else f" (it is {problem['input']!r})"
-    return f"{path}:{line}: {where or 'the watch'}: {message}{given}"
-
-
-def _known_keys(location: Sequence[str | int]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {
-        "subjects": Subject, "topics": Topic, "sources": Source, "entities": NamedEntity, "crawl": Crawl, "models": Models,
-        "editions": Edition, "searches": Search, "mail": Mail, "retention": Retention, "daemon": Daemon,
-    }  # fmt: skip
-    model = tables.get(str(location[0]), Watch) if location else Watch
-    return list(model.model_fields)
-
-
-def _spell(tables: dict[str, Any], location: Sequence[str | int]) -> str:
+def _spell(tables: dict[str, Any], location: Place) -> str:
     """``sources[3].feedz`` as ``"feedz" in [[sources]] "numerama"``."""
-    if not location:
-        return ""
     if len(location) == 1:
         return f'"{location[0]}"'
     table, key = str(location[0]), ".".join(str(part) for part in location[1:])
-    if isinstance(location[1], int):
-        key = ".".join(str(part) for part in location[2:])
-        rows = tables.get(table)
-        row = rows[location[1]] if isinstance(rows, list) else {}
-        named = (
-            row.get("id", row.get("name", f"number {location[1] + 1}")) if isinstance(row, dict) else f"number {location[1] + 1}"
-        )
-        return f'"{key}" in [[{table}]] "{named}"' if key else f'[[{table}]] "{named}"'
-    return f'"{key}" in [{table}]'
+    if not isinstance(location[1], int):
+        return f'"{key}" in [{table}]'
+    row = tables[table][location[1]]
+    if not isinstance(row, dict):
+        return f'"{table}.{key}"'
+    key = ".".join(str(part) for part in location[2:])
+    named = row.get("id", row.get("name", f"number {location[1] + 1}"))
+    return f'"{key}" in [[{table}]] "{named}"' if key else f'[[{table}]] "{named}"'
 
 
 def _headers(text: str) -> Iterator[tuple[int, tuple[str | int, ...], str]]:
@@ -268,7 +222,7 @@ def _headers(text: str) -> Iterator[tuple[int, tuple[str | int, ...], str]]:
         yield number, table, line
 
 
-def _line_of(text: str, location: Sequence[str | int]) -> int:
+def _line_of(text: str, location: Place) -> int:
     """The line where the key at location stands, or the nearest table header above it."""
     best, best_depth = 1, 0
     for number, table, line in _headers(text):

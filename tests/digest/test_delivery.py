@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import pytest
 import trustme
+from msgspec import structs
 
 from digest.delivery import Mailer, Post, Store, deliver
 from tests.conftest import Vigie
@@ -104,7 +105,7 @@ def test_names_and_domains_beyond_ascii_are_reached(archive: Archive, mail: Mail
 def test_a_server_that_cannot_take_such_a_name_rejects_it_for_good(archive: Archive, mail: Mail, office: PostOffice) -> None:
     old = controller(office, enable_SMTPUTF8=False)
     old.start()
-    found = send(archive, mail.model_copy(update={"port": old.port}), "léa@example.org", DESK, "post@bücher.example")
+    found = send(archive, structs.replace(mail, port=old.port), "léa@example.org", DESK, "post@bücher.example")
     old.stop()
     assert states(found) == ["rejected", "sent", "sent"]
     assert "SMTPUTF8" in found[0].detail
@@ -126,7 +127,7 @@ def test_a_connection_that_breaks_after_the_message_leaves_it_unknown(archive: A
 
 
 def test_a_server_that_is_down_is_tried_again_by_the_next_run(archive: Archive, mail: Mail, office: PostOffice) -> None:
-    down = mail.model_copy(update={"port": 1})
+    down = structs.replace(mail, port=1)
     found = send(archive, down, DESK, PRESS)
     assert states(found) == ["refused", "refused"]
     assert "127.0.0.1:1" in found[0].detail
@@ -175,7 +176,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_login(archive:
 
 
 def test_nothing_is_sent_in_the_clear_where_starttls_was_asked_for(archive: Archive, mail: Mail, office: PostOffice) -> None:
-    (found,) = send(archive, mail.model_copy(update={"security": "starttls"}), DESK)
+    (found,) = send(archive, structs.replace(mail, security="starttls"), DESK)
     assert found.state == "refused"
     assert "STARTTLS" in found.detail
     assert office.accepted == []
@@ -185,7 +186,7 @@ def test_a_user_without_password_is_told_where_it_goes_and_mailed_later(
     archive: Archive, mail: Mail, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VIGIE_MAIL_PASSWORD", raising=False)
-    with Mailer(mail.model_copy(update={"user": "vigie"})) as mailer:
+    with Mailer(structs.replace(mail, user="vigie")) as mailer:
         (found,) = deliver(archive, mailer, "digest:monday", "2025-W05", posts(DESK))
     assert found.state == "refused"
     assert "VIGIE_MAIL_PASSWORD" in found.detail
@@ -202,7 +203,7 @@ def test_a_wrong_password_is_not_told(archive: Archive, office: PostOffice) -> N
             (found,) = deliver(archive, mailer, "digest:monday", "2025-W05", posts(DESK))
         assert found.state == "refused"
         assert "535" in found.detail
-        assert "letmein" not in repr(found) + repr(vars(mail))
+        assert "letmein" not in repr(found) + repr(mail)
     finally:
         server.stop()
 

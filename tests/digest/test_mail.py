@@ -12,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 from lxml import html
+from msgspec import structs
 from PIL import Image
 
 from digest.formats._cut import ROOMS
@@ -85,7 +86,7 @@ def test_headers_say_what_it_is(french: Digest) -> None:
     assert message["List-Id"].endswith("<weekly.newsroom.example.org>")
     assert message["List-Unsubscribe"] == "<mailto:press@example.org?subject=unsubscribe%20weekly>"
     assert message["List-Unsubscribe-Post"] is None
-    one_click = parsed(french, MAIL.model_copy(update={"unsubscribe": "https://example.org/leave"}))
+    one_click = parsed(french, structs.replace(MAIL, unsubscribe="https://example.org/leave"))
     assert one_click["List-Unsubscribe"] == "<https://example.org/leave>"
     assert one_click["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     raw = Letter(french, MAIL).to("desk@example.org").as_bytes().split(b"\r\n\r\n")[0]
@@ -180,7 +181,7 @@ def test_the_last_room_fits_whatever_happened(digest: Digest) -> None:
 def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
     story = replace(digest.top_stories[0], title=HOSTILE, url='javascript:alert("x")', source=HOSTILE)
     hostile = replace(digest, title=HOSTILE, subject=HOSTILE, summary=(HOSTILE,), top_stories=(story,))
-    message = parsed(hostile, MAIL.model_copy(update={"sender_name": HOSTILE}))
+    message = parsed(hostile, structs.replace(MAIL, sender_name=HOSTILE))
     assert message["Bcc"] is None
     assert len(message.get_all("To", [])) == 1
     page = html.fromstring(page_of(message))

@@ -17,6 +17,7 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from benchmarks.synthetic import Press
 from index import calendar
@@ -262,7 +263,7 @@ def test_zones_clock_changes_and_the_53rd_week_are_the_same(elastic_url: str, tm
     """Zones far from ours: +14, -3:30 with summer time, and a summer time of half an hour."""
     from tests.index.corpus import WATCH, small_press
 
-    watch = WATCH.model_copy(update={"timezone": zone})
+    watch = structs.replace(WATCH, timezone=zone)
     made = both(tmp_path, elastic_url, watch, (indexed_article(one, watch) for one in small_press()))
     for interval, unit in product(("day", "week", "month"), ("articles", "stories")):
         agree(made, trend, watch, Everything(), by="topic-stance", interval=interval, unit=unit)

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from benchmarks.quality_labels import deepseek_watch
 from nlp.document import take_apart
@@ -82,10 +83,10 @@ def test_a_longer_name_is_an_entity_of_its_own() -> None:
 
 
 def test_the_watch_names_its_own() -> None:
-    tables = deepseek_watch().model_dump() | {
+    tables = to_builtins(deepseek_watch()) | {
         "entities": [{"name": "Ocelot Labs", "kind": "organisation", "aliases": ["Ocelot", "豹猫"]}],
     }
-    watch = Watch.model_validate(tables)
+    watch = Watch.of(tables)
     assert entities("Ocelot gewinnt, sagt Ocelot Labs. 豹猫赢了。", "de", watch)["Ocelot Labs"] == ("organisation", 3)
     assert entities("Deep Seek antwortet; 深度求索发布模型。", "de", watch)["DeepSeek"] == ("organisation", 2)
 

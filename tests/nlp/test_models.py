@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
@@ -20,7 +21,7 @@ WORDS = re.compile(r"\w+")
 
 
 def watch_with(embedding: str, stance: str = "e5-small") -> Watch:
-    return deepseek_watch().model_copy(update={"models": Models(embedding=embedding, stance=stance)})
+    return structs.replace(deepseek_watch(), models=Models(embedding=embedding, stance=stance))
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_weeks_follow_each_other_without_a_gap_through_week_53() -> None:
 @pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("day", ["mon", "sun"])
 def test_for_ten_years_each_week_is_due_once_in_order_within_the_week_after_it(zone: str, day: str) -> None:
-    edition = Edition.model_validate({"id": "e", "timezone": zone, "day": day, "hour": 0})
+    edition = Edition.of({"id": "e", "timezone": zone, "day": day, "hour": 0})
     periods = list(islice(digests_after(None, instant("2020-01-01T00:00:00Z"), edition, PARIS), 520))
     assert len({period.name for period in periods}) == 520
     assert [period.due for period in periods] == sorted(period.due for period in periods)

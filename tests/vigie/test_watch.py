@@ -1,11 +1,16 @@
 """The watch file: what it says, and how its faults are told."""
 
+import pickle
 from pathlib import Path
 
 import pytest
+import tomlkit
+from msgspec import to_builtins
 
+from vigie._tables import Faults
 from vigie.errors import UsageError
-from vigie.watch import load_watch
+from vigie.routine import Edition
+from vigie.watch import Watch, load_watch
 
 GOOD = """
 name = "demo"
@@ -112,6 +117,73 @@ def test_faults_are_named_where_they_stand(tmp_path: Path, old: str, new: str, a
     assert says in fault(tmp_path, old, new, at)
 
 
+def test_all_faults_are_told_at_once_from_top_to_bottom(tmp_path: Path) -> None:
+    told = fault(
+        tmp_path,
+        'home = "https://post.example/"\nfeeds = ["https://post.example/feed"]\nlanguage = "en"\n',
+        'home = "post.example"\nfeeds = ["https://post.example/feed", 3, "feed"]\nlangage = "en"\nkind = "blog"\n',
+    ).replace(f"{tmp_path / 'watch.toml'}:", "")
+    assert told.splitlines() == [
+        '31: "language" in [[sources]] "post" is missing; add it',
+        """34: "home" in [[sources]] "post": 'post.example' is not an http(s) address""",
+        '35: "feeds.1" in [[sources]] "post": must be a text (it is 3)',
+        """35: "feeds.2" in [[sources]] "post": 'feed' is not an http(s) address""",
+        '36: unknown key "langage" in [[sources]] "post"; did you mean "language"?',
+        """37: "kind" in [[sources]] "post": must be one of: 'tech', 'business', 'general', 'agency' (it is 'blog')""",
+    ]
+
+
+def test_all_that_does_not_go_together_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    extra = ROUTINE.replace('[mail]\nhost = "mail.example.org"\nsender = "vigie@example.org"\n', "")
+    file.write_text(GOOD.replace('id = "post"', 'id = "silex"') + extra, encoding="utf-8")
+    with pytest.raises(UsageError) as told:
+        load_watch(file)
+    assert str(told.value).splitlines() == [
+        f'{file}:32: "id" in [[sources]] "silex": the id "silex" stands twice in [[sources]]',
+        f'{file}:46: "recipients" in [[editions]] "paris": there is no [mail] with the host and sender to use',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("delay = 2.0", "delay = 301", "must be a number, at least 0 and at most 300 (it is 301)"),
+        ("delay = 2.0", "delay = nan", "must be a number, at least 0 and at most 300 (it is nan)"),
+        ("delay = 2.0", "concurrency = 2.5", "must be a whole number, at least 1 and at most 256 (it is 2.5)"),
+        ("delay = 2.0", 'robots = "no"', "must be true or false (it is 'no')"),
+        ('aliases = ["Ocelot"]', "aliases = []", "must be a list that is not empty (it is [])"),
+        ('name = "DeepSeek"', 'name = ""', "must be a text that is not empty (it is '')"),
+        ('id = "post"', r'id = "post\n"', "must be an id: small letters"),
+        ('["fr", "en"]', '["fr", "english"]', '"languages.1": must be a language code of two or three small letters'),
+        ('{ fr = "Données", en = "Data" }', '{ french = "Données" }', '"label.french" in [[topics]] "data": must be a language'),
+        ('name = "demo"\n', 'name = "demo"\neditions = ["a"]\n', "\"editions.0\": must be a table (it is 'a')"),
+    ],
+)
+def test_a_fault_says_what_must_stand_there(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert says in fault(tmp_path, old, new)
+
+
+def test_a_watch_comes_back_from_a_file_and_from_another_process(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text(GOOD + ROUTINE, encoding="utf-8")
+    watch = load_watch(file)
+    file.write_text(tomlkit.dumps(to_builtins(watch)), encoding="utf-8")
+    assert load_watch(file) == watch
+    assert pickle.loads(pickle.dumps(watch)) == watch
+    assert Watch.of(to_builtins(watch)) == watch
+
+
+def test_a_table_made_by_a_program_is_checked_too() -> None:
+    with pytest.raises(Faults, match=r"^unknown key xyz; known keys: id, .*\nhour: between 01:00 and 03:59 the clocks change"):
+        Edition.of({"id": "e", "hour": 2, "timezone": None, "xyz": "red"})
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "../Paris", "right/Europe/Paris", "posixrules", "zone.tab"])
+def test_only_zones_are_zones(tmp_path: Path, name: str) -> None:
+    assert "is no IANA time zone" in fault(tmp_path, '"Europe/Paris"', f'"{name}"')
+
+
 def test_broken_toml_and_missing_files_are_usage_errors(tmp_path: Path) -> None:
     assert "not valid TOML" in fault(tmp_path, "[crawl]", "[crawl")
     with pytest.raises(UsageError, match="no such watch file"):
@@ -142,7 +214,7 @@ def test_every_key_is_documented() -> None:
 
     page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text(encoding="utf-8")
     tables = (Watch, Subject, NamedEntity, Topic, Source, Crawl, Models, Edition, Search, Mail, Retention, Daemon)
-    keys = {key for table in tables for key in table.model_fields}
+    keys = {key for table in tables for key in table.__struct_fields__}
     assert [key for key in sorted(keys) if f"`{key}`" not in page and f"[{key}]" not in page] == []
 
 

@@ -27,12 +27,13 @@ class _Address(click.ParamType[str]):
     name = "address"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from vigie.routine import mail_address
+        from vigie.routine import check_mail_address
 
         try:
-            return mail_address(value)
+            check_mail_address(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        return value
 
 
 @click.command(

@@ -30,7 +30,9 @@ def command(settings: Settings, model: str | None, output: str) -> int:
     """
     watch = settings.watch
     if model:
-        watch = watch.model_copy(update={"models": watch.models.model_copy(update={"stance": model})})
+        from msgspec.structs import replace
+
+        watch = replace(watch, models=replace(watch.models, stance=model))
     archive = settings.open_archive()
     from nlp.learning import learn
 

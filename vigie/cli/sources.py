@@ -33,7 +33,9 @@ def list_sources(settings: Settings, language: str | None, output: str) -> int:
         note("No source of the watch fits.")
         return Exit.NOTHING_FOUND
     if output != "table":
-        print_rows([source.model_dump(mode="json") for source in sources], _COLUMNS, output)
+        from msgspec.structs import asdict
+
+        print_rows([asdict(source) for source in sources], _COLUMNS, output)
         return Exit.DONE
     states = _states(settings)
     print_table(

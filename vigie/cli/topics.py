@@ -139,8 +139,7 @@ def try_one(
 
 
 def _topic(watch: "Watch", description: str, language: str | None, label: str, examples: tuple[str, ...]) -> "Topic":
-    from pydantic import ValidationError
-
+    from vigie._tables import Faults
     from vigie.language import detect_language
     from vigie.watch import Topic
 
@@ -152,13 +151,15 @@ def _topic(watch: "Watch", description: str, language: str | None, label: str, e
     slug = _slug(label)
     name = next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
     try:
-        return Topic(
-            id=name,
-            label={language: label},
-            description={language: description},
-            examples={language: examples} if examples else {},
+        return Topic.of(
+            {
+                "id": name,
+                "label": {language: label},
+                "description": {language: description},
+                "examples": {language: examples} if examples else {},
+            }
         )
-    except ValidationError:
+    except Faults:
         raise UsageError(f"--language: {language!r} is no language code", mend="write fr, en, de …") from None
 
 
