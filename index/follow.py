@@ -223,7 +223,7 @@ def _fetch(archive: "Archive", ids: Sequence[str]) -> tuple[dict[str, "StoredArt
     with archive.read() as tx:
         try:
             return _by_id(tx.articles.whole(ids)), {}
-        except ValueError:  # of pydantic: a record in the batch is broken; find out which
+        except ValueError:  # a record in the batch is broken; find out which
             pass
         stored: dict[str, StoredArticle] = {}
         broken: dict[str, str] = {}

@@ -1,26 +1,22 @@
-"""Dataclasses of vigie.article to JSON text and back."""
+"""Articles and labels to JSON text and back."""
 
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from msgspec import json
 
-Record = TypeVar("Record")
+from vigie.article import Article, Labels
 
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+Record = TypeVar("Record", Article, Labels)
 
-
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
+_DECODERS: dict[type, json.Decoder[Any]] = {kind: json.Decoder(kind) for kind in (Article, Labels)}
 
 
-def to_json(record: object) -> str:
+def to_json(record: Article | Labels) -> str:
     """A record as JSON text, the same bytes for the same record."""
-    return _adapter(type(record)).dump_json(record).decode()
+    return json.encode(record).decode()
 
 
 def from_json(kind: type[Record], text: str) -> Record:
-    """The record of that kind; raises pydantic.ValidationError on text that is none."""
-    record: Record = _adapter(kind).validate_json(text)
+    """The record of that kind; raises ValueError on text that is none."""
+    record: Record = _DECODERS[kind].decode(text)
     return record
