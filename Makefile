@@ -25,7 +25,7 @@ lock: $(UV) ## resolve pyproject.toml anew into requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml $(UV)
 	$(UV) venv -q --clear --python 3.11 .venv
-	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements.lock
+	$(UV) pip install -q --python $(PYTHON) --compile-bytecode --require-hashes -r requirements.lock
 	$(UV) pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e .
 	touch $@
 

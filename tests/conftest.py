@@ -67,7 +67,7 @@ class Vigie:
         self.archive_url = ""
 
     def write_watch(self, sources: str, *, crawl: str = "delay = 0", more: str = "") -> None:
-        """A watch on DeepSeek with these [[sources]] tables, on loopback."""
+        """A watch on DeepSeek with these [[sources]] tables, on loopback; read with the fast model."""
         self.watch.write_text(WATCH.format(sources=sources, crawl=crawl, more=more), encoding="utf-8")
 
     def command(self, *words: str) -> list[str]:
@@ -109,6 +109,9 @@ description = {{ fr = "Qualité du modèle, résultats aux tests, coût d'entra�
 id = "data"
 label = {{ fr = "Données", en = "Data" }}
 description = {{ fr = "Données personnelles, régulateurs, fuites", en = "Personal data, regulators, leaks" }}
+[models]
+embedding = "static"
+stance = "static"
 {more}
 {sources}
 [crawl]

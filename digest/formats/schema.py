@@ -5,58 +5,47 @@
 
 import inspect
 import json
-from collections.abc import Iterator
-from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
-from digest import model
-from digest.model import FORM, Digest
+from digest.model import FORM, STANCES, Digest
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "digest.schema.json"
 
 
 @cache
-def _adapter() -> TypeAdapter[Digest]:
-    return TypeAdapter(Digest)
+def _decoder() -> msgspec.json.Decoder[Digest]:
+    return msgspec.json.Decoder(Digest)
 
 
 def read_digest(text: str) -> Digest | None:
     """The digest that a JSON text tells; None where it is of another form than this Vigie writes."""
     try:
-        digest = _adapter().validate_json(text)
-    except ValidationError:
+        digest = _decoder().decode(text)
+    except msgspec.DecodeError:
         return None
     return digest if digest.form == FORM else None
 
 
 def schema() -> dict[str, Any]:
     """The schema of the digest's JSON, with what the classes say of themselves as descriptions."""
-    made = _adapter().json_schema(mode="serialization")
-    told = {name: inspect.cleandoc(one.__doc__ or "") for name, one in vars(model).items() if is_dataclass(one)}
-    for name, table in _objects(made):
-        table["additionalProperties"] = False
+    made = msgspec.json.schema(Digest)
+    for table in made["$defs"].values():
+        table["description"] = inspect.cleandoc(table["description"])
         table["required"] = list(table["properties"])
-        table["description"] = told[name]
-    made["properties"]["form"]["const"] = FORM
-    for name, table in _objects(made):
-        del name
+        table["additionalProperties"] = False
         if "stance" in table["properties"]:
-            table["properties"]["stance"]["enum"] = list(model.STANCES)
+            table["properties"]["stance"]["enum"] = list(STANCES)
+    made["$defs"]["Digest"]["properties"]["form"]["const"] = FORM
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:vigie:digest:{FORM}", **made}
 
 
 def schema_text() -> str:
     """The schema as it is published."""
     return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
-
-
-def _objects(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield made["title"], made
-    yield from made["$defs"].items()
 
 
 if __name__ == "__main__":
