@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import termios
 import time
@@ -139,6 +140,12 @@ def test_nothing_to_review_is_told(vigie: Vigie) -> None:
 # -- on a terminal
 
 
+def _as_a_terminal_would() -> None:
+    """Let control-C reach the command, though the tests may run in the background of a shell, where it is ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a terminal of its own, which is shown what a person would see and given the keys."""
 
@@ -147,7 +154,7 @@ class Terminal:
         environment = vigie.environment(TERM="xterm", COLUMNS="100", LINES="50", VIGIE_AUTHOR="ada")
         self._child = subprocess.Popen(
             vigie.command(*words), env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that control-C reaches it
+            preexec_fn=_as_a_terminal_would,
         )  # fmt: skip
         os.close(slave)
         os.set_blocking(self._master, False)
