@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from digest.model import STANCES, Balance, Series
 from digest.words import Words
+from vigie.colours import STANCE_COLOURS
 
 if TYPE_CHECKING:
     import altair
 
-# Blue against orange stays apart for readers who do not tell red from green (Okabe and Ito, 2008); these are dark enough for text
-# on white. A stance is never told by its colour alone: it has a row and a name, and in words its sign.
-STANCE_COLOURS: Mapping[str, str] = {"supportive": "#0b62a4", "neutral": "#8b929a", "critical": "#c4500c", "unsure": "#c9ced4"}
 STANCE_SIGNS: Mapping[str, str] = {"supportive": "+", "neutral": "=", "critical": "−", "unsure": "?"}
 INK = "#3c4650"
 FONT = "system-ui, 'Helvetica Neue', Arial, sans-serif"

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, Literal
 
 from digest.formats.tables import write_csv, write_parquet
 from digest.record import batches
+from index.document import stance_row
 from vigie.archive import Archive, StoredArticle
-from vigie.article import StanceLabel
 from vigie.watch import Watch
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
@@ -127,18 +127,6 @@ def _published_by(one: StoredArticle) -> str:
     return f"{one.article.published.method}, {one.article.published.precision}" if one.article.published else ""
 
 
-def _stance(label: StanceLabel) -> Row:
-    return {
-        "subject": label.subject,
-        "topic": label.topic,
-        "stance": label.stance.value,
-        "score": label.score,
-        "confidence": label.confidence,
-        "evidence": [sentence.text for sentence in label.evidence],
-        "by": label.by,
-    }
-
-
 def _labelled(cell: Callable[[Any], Sequence[Any]]) -> Callable[[StoredArticle], list[Any]]:
     return lambda one: list(cell(one.labels)) if one.labels else []
 
@@ -159,7 +147,7 @@ _CELLS: Mapping[str, Callable[[StoredArticle], Any]] = {
     "tags": lambda one: list(one.article.tags),
     "paywalled": lambda one: one.article.paywalled,
     "topics": _labelled(lambda labels: [{"topic": one.topic, "score": one.score, "by": one.by} for one in labels.topics]),
-    "stances": _labelled(lambda labels: [_stance(one) for one in labels.stances]),
+    "stances": _labelled(lambda labels: [stance_row(one) for one in labels.stances]),
     "quotes": _labelled(lambda labels: [{"speaker": one.speaker, "text": one.text, "kind": one.kind} for one in labels.quotes]),
     "entities": _labelled(lambda labels: [{"name": one.name, "kind": one.kind, "count": one.count} for one in labels.entities]),
     "story": lambda one: one.story or "",

@@ -14,9 +14,10 @@ from urllib.parse import quote_plus
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from digest.charts import STANCE_COLOURS, STANCE_SIGNS, balance_svg, stance_svg
+from digest.charts import STANCE_SIGNS, balance_svg, stance_svg
 from digest.model import Balance, Digest, Figure, Series
 from digest.words import Words, words
+from vigie.colours import STANCE_COLOURS
 
 
 def to_json(digest: Digest) -> str:

@@ -183,19 +183,21 @@ def _payload(stored: "StoredArticle", local: datetime, language: str) -> dict[st
         "language": language,
         "published": local.isoformat(),
         "topics": [label.topic for label in labels.topics] if labels else [],
-        "stances": [
-            {
-                "subject": label.subject,
-                "topic": label.topic,
-                "stance": label.stance.value,
-                "score": label.score,
-                "confidence": label.confidence,
-                "evidence": [sentence.text for sentence in label.evidence],
-                "by": label.by,
-            }
-            for label in (labels.stances if labels else ())
-        ],
+        "stances": [stance_row(label) for label in labels.stances] if labels else [],
         "story": stored.story,
+    }
+
+
+def stance_row(label: "StanceLabel") -> dict[str, Any]:
+    """A stance as search results and exports show it."""
+    return {
+        "subject": label.subject,
+        "topic": label.topic,
+        "stance": label.stance.value,
+        "score": label.score,
+        "confidence": label.confidence,
+        "evidence": [sentence.text for sentence in label.evidence],
+        "by": label.by,
     }
 
 

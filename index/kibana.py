@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from index.query import OVERALL
 from index.vocabulary import STANCES
+from vigie.colours import STANCE_COLOURS
 
 if TYPE_CHECKING:
     from vigie.watch import Watch
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 GRID_WIDTH = 48
-
-# Blue and orange are told apart by everybody; the digest draws stances in the same colours.
-STANCE_COLOURS = {"supportive": "#0b62a4", "neutral": "#8b929a", "critical": "#c4500c", "unsure": "#c9ced4"}
 
 # Kibana brings older objects up to its own version on import and refuses newer ones. These are no newer than those of 8.19.
 _CORE_VERSION = "8.8.0"

@@ -4,9 +4,9 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from digest.charts import STANCE_COLOURS
 from digest.formats._phrases import link, phrases
 from digest.render import command
+from vigie.colours import STANCE_COLOURS
 
 
 @cache
