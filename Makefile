@@ -8,8 +8,8 @@ export HF_HUB_OFFLINE := 1
 run: .venv/ready ## the main job on the sample newsroom: crawl, read, index, search, trends, digest
 	.venv/bin/vigie newsroom --demo demo
 
-test: .venv/ready ## all tests, in two processes, each file in one of them
-	.venv/bin/pytest -n 2 --dist loadfile
+test: .venv/ready ## all tests, in two processes, each file in one of them, the slow first
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready ## formatting, lint, types, who may import whom
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache

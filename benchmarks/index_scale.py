@@ -66,7 +66,7 @@ def main() -> None:
             stack.callback(shutil.rmtree, folder)
         url = options.elastic
         if not url and not (why := why_not()):
-            url = stack.enter_context(Node(stack.enter_context(folder_of_nodes()) / "node", heap=_HEAP)).url
+            url = stack.enter_context(Node(stack.enter_context(folder_of_nodes()) / "node", heap=_HEAP, optimizing=True)).url
         elif not url:
             print(f"the embedded engine alone: {why}", file=sys.stderr)
         figures = measure(options.number, folder, url)

@@ -24,6 +24,12 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("VIGIE_SHARED", ROOT.parent / "shared"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow sweeps come first, so that no process is left alone with one when the others have nothing more to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data; tests that need it skip where it is absent."""

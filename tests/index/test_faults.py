@@ -331,7 +331,8 @@ def test_one_of_three_nodes_killed_while_indexing(archive: Archive) -> None:
         index = index_at(cluster.hosts, 90)
         with index.writing():
             pass
-        client = Elasticsearch([node.url for node in cluster.nodes])
+        # The answer may take as long as the waiting that is asked for; the client would give up after ten seconds.
+        client = Elasticsearch([node.url for node in cluster.nodes], request_timeout=70)
         client.cluster.health(wait_for_status="green", timeout="60s")
         (shard,) = (one for one in client.cat.shards(index=index._address.read_alias, format="json") if one["prirep"] == "p")
         victim = cluster.nodes[int(str(shard["node"]).removeprefix("node-"))]  # type: ignore[call-overload,index]
