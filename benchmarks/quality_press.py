@@ -20,11 +20,9 @@ from msgspec import structs
 from sklearn.metrics import confusion_matrix, f1_score
 
 from benchmarks.quality_labels import deepseek_watch
-from nlp.document import take_apart
 from nlp.reader import Reader, subject_named
 from nlp.stance.conclude import SPEAKS_OF_SUBJECT, UNSURE_BELOW, Conclusion
 from nlp.stance.reading import SHIPPED
-from nlp.stance.views import view_of
 from vigie.article import Article, article_id
 from vigie.watch import Models
 
@@ -84,10 +82,9 @@ def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer],
     """Every gold question about every text with its answer, and the topics that were found in each text."""
     subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
     readings = reader.read([article_of(record) for record in texts], about=subjects)
-    documents = take_apart([(record["title"], record["text"], record["language"]) for record in texts])
     asked = [
-        (view_of(document, subject), (None, *record["stances"]))
-        for record, document, subject in zip(texts, documents, subjects, strict=True)
+        (reader.views(article_of(record), (subject,))[subject.id], (None, *record["stances"]))
+        for record, subject in zip(texts, subjects, strict=True)
     ]
     answers = []
     for record, found in zip(texts, reader.stance.conclusions(asked), strict=True):

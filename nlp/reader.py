@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 # Raised with every change of the method that may change a label.
-METHOD = 2
+METHOD = 3
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
 LOOK_AGAIN_S = 1.0
@@ -132,9 +132,10 @@ class Reader:
         self, document: Document, subjects: Sequence[Subject], pieces: Sequence[tuple[str, int, int]], margins: Floats
     ) -> dict[str, View]:
         """For each subject what is read of the document to learn the stance toward it."""
-        on_topic = set(np.flatnonzero(self.topics.on_topic(margins).any(axis=1)))
-        relevant = {n for n, sentence in enumerate(document.sentences) if _piece_of(sentence, pieces) in on_topic}
-        return {subject.id: view_of(document, subject, relevant=relevant) for subject in subjects}
+        rows = [_piece_of(sentence, pieces) for sentence in document.sentences]
+        relevant = set(np.flatnonzero(self.topics.on_topic(margins)[rows].any(axis=1)).tolist())
+        nearness = dict(zip(self.topics.ids, margins[rows].T, strict=True))
+        return {subject.id: view_of(document, subject, relevant=relevant, nearness=nearness) for subject in subjects}
 
     def views(self, article: Article, subjects: Sequence[Subject] | None = None) -> dict[str, View]:
         """What ``read`` reads of an article to learn the stance toward these subjects, or toward those that it names."""

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from nlp.models import load_model
 from nlp.stance import adapted, general
 from nlp.stance.conclude import Conclusion, conclude
 from nlp.stance.head import Floats, Head, Heads
-from nlp.stance.views import View
+from nlp.stance.views import View, part_of, passages_on
 from nlp.topics import mean_prototype, prototypes
 from vigie.watch import Topic
 
@@ -45,9 +47,31 @@ class StanceModel:
         self._topics = {topic.id: mean_prototype(prototypes(model, name, topic)) for topic in topics}
 
     def parts(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[list[Floats]]:
-        """For each view and each of its questions (the id of a topic, None: over all) its features by sentence."""
-        vectors = [[None if topic is None else self._topics[topic] for topic in topics] for _, topics in asked]
-        return self._looks.parts([view for view, _ in asked], vectors)
+        """For each view and each of its questions (the id of a topic, None: over all) its features by sentence.
+
+        Asked about several topics of a text, it reads for each of them its own passages once more, by themselves: half of the
+        answer is what the whole text says on the topic, half what they say. The mean of features keeps the shares of sentences
+        exact.
+        """
+        whole = self._looks.parts([view for view, _ in asked], [self._vectors(topics) for _, topics in asked])
+        again = [
+            (number, place, rows)
+            for number, (view, topics) in enumerate(asked)
+            for place, topic in enumerate(topics)
+            if topic and (rows := passages_on(view, topic, [other for other in topics if other]))
+        ]
+        alone = self._looks.parts(
+            [part_of(asked[number][0], rows) for number, _, rows in again],
+            [self._vectors([asked[number][1][place]]) for number, place, _ in again],
+        )
+        for (number, place, rows), (of_passages,) in zip(again, alone, strict=True):
+            both = whole[number][place] * np.float32(0.5)
+            both[[*rows, *range(len(asked[number][0].sentences), len(both))]] += of_passages * np.float32(0.5)
+            whole[number][place] = both
+        return whole
+
+    def _vectors(self, topics: Sequence[str | None]) -> list[Floats | None]:
+        return [None if topic is None else self._topics[topic] for topic in topics]
 
     def conclusions(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[dict[str | None, Conclusion]]:
         """For each view the conclusion on each of its questions."""

@@ -6,7 +6,7 @@ import pytest
 from nlp.document import Document, take_apart
 from nlp.stance.conclude import conclude, stance_labels
 from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, Head, fitted, fitted_temperature, standardised
-from nlp.stance.views import LONGEST_VIEW, compose, view_of
+from nlp.stance.views import LONGEST_VIEW, View, compose, part_of, passages_on, view_of
 from vigie.article import Sentence, Stance
 from vigie.watch import Subject
 
@@ -42,6 +42,38 @@ def test_of_a_long_text_the_lead_the_name_and_the_topic_are_read() -> None:
 def test_a_single_sentence_keeps_its_place() -> None:
     sentence = Sentence("Ocelot failed.", 120, 134)
     assert compose(OCELOT, [sentence]).sentences == (sentence,)
+
+
+TWO_TOPICS = {"speed": (0.4, 0.4, -0.1, 0.1), "rights": (-0.2, -0.2, 0.3, 0.1)}
+
+
+def on_two_topics() -> View:
+    """The first paragraph, of two sentences, is about speed, the next about rights, the last as near to the one as to the other."""
+    text = "Ocelot is fast. Nobody is faster than Ocelot AI. Ocelot AI sells what its users write. Its price is fair."
+    return view_of(taken_apart("Ocelot ships", text), OCELOT, nearness=TWO_TOPICS)
+
+
+def test_a_topic_has_the_title_and_the_passages_that_are_nearer_to_it_than_to_the_other_topics() -> None:
+    view = on_two_topics()
+    speed = part_of(view, passages_on(view, "speed", ["speed", "rights"]))
+    assert speed.text == "Ocelot ships. Ocelot is fast. Nobody is faster than Ocelot AI. Its price is fair."
+    assert [speed.text[start:end] for start, end in speed.mentions] == ["Ocelot", "Ocelot", "Ocelot AI"]
+    assert [speed.text[start:end] for start, end in speed.places] == [sentence.text for sentence in speed.sentences]
+    rights = part_of(view, passages_on(view, "rights", ["speed", "rights"]))
+    assert rights.text == "Ocelot ships. Ocelot AI sells what its users write. Its price is fair."
+
+
+def test_a_topic_that_is_asked_about_alone_or_whose_passages_are_not_known_has_no_passages_of_its_own() -> None:
+    assert passages_on(on_two_topics(), "speed", ["speed"]) == ()
+    assert passages_on(compose(OCELOT, on_two_topics().sentences), "speed", ["speed", "rights"]) == ()
+
+
+def test_a_long_text_keeps_the_nearness_of_what_is_read_of_it() -> None:
+    filler = [f"Sentence number {n} speaks of the weather and of nothing else at all, at some length." for n in range(80)]
+    view = view_of(taken_apart("A long day", " ".join(filler)), OCELOT, relevant={70}, nearness={"speed": range(80)})
+    read = [filler.index(sentence.text) for sentence in view.sentences[1:]]
+    assert 70 in read
+    assert view.nearness["speed"] == (np.inf, *read)
 
 
 def a_head(width: int = 12) -> Head:
