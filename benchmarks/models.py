@@ -103,7 +103,7 @@ def main() -> None:
     for pair, named, processes in product(PAIRS, (False, True), (1, 2)):
         about = "on the subject" if named else "on other things"
         key = f"topics by {pair[0]}, stance by {pair[1]}; {about}; processes: {processes}"
-        result[key] = _speed(pair, processes, named, arguments.articles)
+        result[key] = speed(pair, processes, named, arguments.articles)
         print(key, result[key], file=sys.stderr, flush=True)
     print(json.dumps(result, indent=2, ensure_ascii=False))
     if arguments.json:
@@ -119,7 +119,7 @@ def _ask(*words: str) -> Any:
     return json.loads(_start(*words).communicate()[0])
 
 
-def _speed(pair: tuple[str, str], processes: int, named: bool, count: int) -> dict[str, Any]:
+def speed(pair: tuple[str, str], processes: int, named: bool, count: int) -> dict[str, Any]:
     """Processes that read one archive together, from the moment when all have loaded."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive.open(Path(folder))
@@ -199,15 +199,20 @@ def _spacy(language: str) -> float:
 def topics_of(model: str) -> dict[str, Any]:
     """Macro-F1 of the topics by language; stance is left to the fast model here, since it changes no topic."""
     reader = nlp.reader.Reader(watch_with(model, "static", named=False))
-    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
-    newsroom = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
-    made = {"newsroom": {group: newsroom[group]["topics macro-F1"] for group in ("all", "fr", "en", "held back")}}
+    made = {"newsroom": newsroom_topics(reader)}
     for part in ("dev", "test"):
         texts = records(part)
         readings = reader.read([quality_press.article_of(text) for text in texts])
         found = topic_scores(texts, [{label.topic for label in reading.labels.topics} for reading in readings])
         made[f"press {part}"] = {group: table["macro-F1"] for group, table in found.items()}
     return made
+
+
+def newsroom_topics(reader: nlp.reader.Reader) -> dict[str, float]:
+    """Macro-F1 of the topics of the newsroom's articles, by language."""
+    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
+    found = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
+    return {group: found[group]["topics macro-F1"] for group in ("all", "fr", "en", "held back")}
 
 
 CHILDREN: dict[str, Callable[..., Any]] = {"read": _read, "spacy": _spacy, "quality": topics_of}
