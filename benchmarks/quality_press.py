@@ -1,6 +1,6 @@
 """Quality of stance and topics on our own press texts (benchmarks/press), by language and by hard case, beside simple baselines.
 
-    python -m benchmarks.quality_press [dev|test] [--model NAME] [--json FILE] [--worst N]
+    python -m benchmarks.quality_press [dev|test] [--model NAME] [--json FILE] [--diagram FILE.svg] [--worst N]
 
 dev chose the thresholds; test is for reporting only. A stance that is left unsure counts as wrong. --model: what gives topics and
 stances, the shipped e5-small by default.
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("part", nargs="?", default="dev", choices=("dev", "test"))
     parser.add_argument("--model", default=SHIPPED)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--diagram", type=Path, help="draw how often answers of a confidence are right")
     parser.add_argument("--worst", type=int, default=0, help="show the surest of the wrong answers")
     arguments = parser.parse_args()
     texts = records(arguments.part)
@@ -76,6 +77,8 @@ def main() -> None:
         )
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+    if arguments.diagram:
+        draw(result["reliability"], arguments.diagram)
 
 
 def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]]]:
@@ -159,6 +162,22 @@ def reliability(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         for some in bins
         if some
     ]
+
+
+def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
+    """The reliability diagram: points on the diagonal are as right as they are sure, larger ones stand for more answers."""
+    import altair as alt
+
+    axis = alt.Scale(domain=[0.3, 1.0])
+    confidence = alt.X("confidence:Q", scale=axis, title="confidence", axis=alt.Axis(format=".0%"))
+    right = alt.Y("right:Q", scale=axis, title="share of answers that are right", axis=alt.Axis(format=".0%"))
+    honest = alt.Chart(alt.Data(values=[{"confidence": end, "right": end} for end in axis.domain])).mark_line(
+        strokeDash=[4, 4], color="#888888"
+    )
+    answers = alt.Chart(alt.Data(values=list(rows))).mark_circle(color="#1f4e79", opacity=0.9)
+    size = alt.Size("answers:Q", scale=alt.Scale(range=[40, 600]), legend=alt.Legend(title="answers", symbolOpacity=0.9))
+    diagram = honest.encode(confidence, right) + answers.encode(confidence, right, size)
+    diagram.properties(width=320, height=320, background="white").save(file)
 
 
 def topic_scores(texts: Sequence[dict[str, Any]], found: Sequence[set[str]]) -> dict[str, Any]:
