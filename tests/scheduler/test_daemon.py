@@ -206,6 +206,26 @@ def test_it_does_not_start_on_a_bad_watch(vigie: Vigie) -> None:
     assert "watch.toml:1: unknown key" in told.err
 
 
+BAD_SEARCH = '[[searches]]\nid = "bad"\nquery = "topic:dta AND"\n'
+
+
+def test_a_saved_search_that_cannot_be_read_makes_a_bad_watch(vigie: Vigie) -> None:
+    vigie.write_watch("", more=EVERY_SECOND + BAD_SEARCH)
+    for words in (["config", "check"], ["daemon"], ["status"]):
+        told = vigie(*words)
+        assert told.code == 2, words
+        assert re.search(r'watch.toml:\d+: "query" in \[\[searches\]\] "bad": query, character 14: ', told.err), told.err
+        assert "topic:dta AND\n" in told.err
+    vigie.write_watch("", more=EVERY_SECOND)
+    with started(vigie) as daemon:
+        daemon.wait_for("run done")
+        vigie.write_watch("", more=EVERY_SECOND + BAD_SEARCH)
+        daemon.process.send_signal(signal.SIGHUP)
+        assert '[[searches]] "bad"' in daemon.wait_for("watch refused")["error"]
+        assert "[[searches]]" not in (vigie.data / "daemon" / "watch.toml").read_text()
+        assert daemon.end() == 0
+
+
 def test_health_is_told_over_http(vigie: Vigie) -> None:
     vigie.write_watch("", more=EVERY_SECOND)
     with started(vigie) as daemon:

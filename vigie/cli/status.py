@@ -99,11 +99,12 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
 
 def _watch_in_use(settings: Settings, place: Any) -> "tuple[Watch | None, str]":
     """The watch that the daemon uses, or else the one in the file; and what is wrong with the file."""
+    from index.query_parser import fault_of
     from vigie.watch import load_watch
 
     error = ""
     try:
-        watch: Watch | None = load_watch(settings.watch_file)
+        watch: Watch | None = load_watch(settings.watch_file, query_fault=fault_of)
     except UsageError as problem:
         watch, error = None, str(problem)
     if place is not None:
