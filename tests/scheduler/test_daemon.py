@@ -314,3 +314,16 @@ def test_status_tells_what_failed_and_has_it_tried_again(vigie: Vigie) -> None:
     with archive.read() as tx:
         (again,) = tx.runs.failed()
         assert again.next_try is not None
+
+
+def test_status_shows_no_token_of_a_webhook(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    url, now = "https://user:word@hooks.example/services/T0KEN?key=T0KEN", time.time()
+    with vigie.archive.begin() as tx:
+        for recipient in (url, "desk@example.org"):
+            assert tx.deliveries.begin("alert:data", "burst/2025-01-28", recipient, message_id="1", at=now)
+            tx.deliveries.end("alert:data", "burst/2025-01-28", recipient, "refused", at=now, detail="hooks.example: HTTP 503")
+    told, table = vigie("status", "--format", "json"), vigie("status")
+    assert {one["recipient"] for one in told.json["unsettled"]} == {"hooks.example", "desk@example.org"}
+    assert "alert:data burst/2025-01-28 to hooks.example: refused" in table.err
+    assert not re.search("T0KEN|word", told.out + told.err + table.out + table.err)

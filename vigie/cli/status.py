@@ -84,7 +84,7 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
             "deliveries": tx.census.deliveries(),
             "unsettled": [
                 {
-                    "what": one.what, "period": one.period, "recipient": one.recipient, "state": one.state,
+                    "what": one.what, "period": one.period, "recipient": one.shown_recipient, "state": one.state,
                     "at": _shown(to_instant(one.at), watch), "detail": one.detail,
                 }
                 for one in unsettled
