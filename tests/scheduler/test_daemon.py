@@ -120,10 +120,12 @@ def test_it_gathers_by_itself_and_ends_cleanly(vigie: Vigie) -> None:
             told = vigie("status", "--format", "json")
             assert told.code == 0, told.out + told.err
             assert told.json["daemon"]["running"]
+            assert told.json["sources"] == {"reached": 1, "unreached": []}
             assert told.json["daemon"]["pid"] == daemon.process.pid
             assert [row["job"] for row in told.json["jobs"]] == ["gather", "digest:paris", "upkeep"]
             assert daemon.end() == 0
             assert daemon.events("daemon ended")
+            assert daemon.events("no source reached") == []
         assert not vigie("status", "--format", "json").json["daemon"]["running"]
 
 
@@ -293,6 +295,21 @@ def test_idle_it_needs_little_memory_and_has_loaded_nothing_heavy(vigie: Vigie) 
         daemon.end()
     assert int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) < 150 * 1024
     assert re.findall(r"torch|spacy|tantivy|lxml|pyarrow|numpy", maps) == []
+
+
+def test_a_dead_network_is_told(vigie: Vigie) -> None:
+    with Site() as site:
+        pass  # nobody answers there any more
+    vigie.write_watch(source_of(site), more=EVERY_SECOND)
+    with started(vigie) as daemon:
+        assert daemon.wait_for("no source reached")["level"] == "warning"
+        assert daemon.events("run done")[0]["job"] == "gather"
+        eventually(lambda: "vigie_sources_unreached 1.0" in daemon.ask("/metrics")[1])
+        assert "vigie_sources_reached 0.0" in daemon.ask("/metrics")[1]
+        told, table = vigie("status", "--format", "json"), vigie("status")
+        assert daemon.end() == 0
+    assert (told.code, told.json["sources"]) == (4, {"reached": 0, "unreached": ["s"]})
+    assert "0 of 1 asked in the last day were reached; not: s" in table.out
 
 
 def test_status_tells_what_failed_and_has_it_tried_again(vigie: Vigie) -> None:

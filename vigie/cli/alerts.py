@@ -44,7 +44,7 @@ def command(settings: Settings, search_id: str | None, since: date | None, sendi
     """
     watch = settings.watch
     check_known("saved search", search_id, [search.id for search in watch.searches])
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     new, whole = _check(settings, archive, search_id)
     sent = _send(settings, archive, search_id) if sending else []
     if sending or out:

@@ -94,7 +94,7 @@ def command(
             f"{so_far}; a week is sent once, and only when it is whole",
             mend="leave --deliver, --to and --resend away to see what is known so far",
         )
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     digest, beside = _made(settings, archive, edition, monday, keeping=not so_far)
     if so_far:
         note(f"{so_far}; this is what is known so far, and is not kept")

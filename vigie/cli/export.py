@@ -65,11 +65,9 @@ def command(
     if out == "-" and form == "parquet":
         raise UsageError("Parquet does not go to standard output", mend="name a file with --out FILE")
     columns = _chosen(columns_of(settings.watch, text=text or "text" in (fields or "").split(",")), fields)
-    if not settings.has_archive:
-        raise UsageError(f"{settings.data}: there is no archive", mend="name its folder with --data DIR, or --archive URL")
+    archive = settings.existing_archive()
     engine = open_index(settings)
     asked = within(parse_query(settings, query), first, last)
-    archive = settings.open_archive()
     missing: list[str] = []
     written = 0
     total = engine.count(asked)

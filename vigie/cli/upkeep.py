@@ -27,7 +27,7 @@ def command(settings: Settings) -> int:
     Prints what was removed. A SQLite archive is then vacuumed when a tenth of it is free; writers wait meanwhile.
     """
     keep = settings.watch.retention
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     now = clock.now().timestamp()
 
     def before(days: int) -> float:
