@@ -1,12 +1,14 @@
 """Delivery: each recipient once, whatever breaks; nothing in the clear where that was promised; files whole or not at all."""
 
 import os
+import pty
 import re
 import shutil
 import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import BinaryIO
@@ -285,6 +287,23 @@ def test_a_week_that_has_not_begun_cannot_be_told(command: Vigie) -> None:
     assert told.code == 2
     assert "2026-W05 has not begun: it begins on 2026-01-26 (Europe/Paris)" in told.err
     assert not (command.data / "digests").exists()
+
+
+def test_a_terminal_is_shown_how_far_it_is_and_the_files_go_to_standard_output(command: Vigie) -> None:
+    terminal, ours = pty.openpty()
+    with subprocess.Popen(
+        command.command(*WEEK), env=command.environment(TERM="xterm", COLUMNS="100"), stdout=subprocess.PIPE, stderr=ours
+    ) as child:
+        os.close(ours)
+        shown = b""
+        with suppress(OSError):  # what Linux says at the end of a terminal
+            while more := os.read(terminal, 4096):
+                shown += more
+        assert child.stdout
+        files = child.stdout.read().decode().splitlines()
+    os.close(terminal)
+    assert "Making the digest" in shown.decode()
+    assert [Path(file).name for file in files] == ["newsroom-monday-2025-W05.json", "newsroom-monday-2025-W05.eml"]
 
 
 def test_a_kill_between_sending_and_sent_never_sends_twice(command: Vigie, office: PostOffice) -> None:

@@ -1,6 +1,6 @@
 """vigie digest"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -9,7 +9,7 @@ import click
 from vigie import clock
 from vigie.cli._index import Week, last_whole_week, open_index
 from vigie.cli._options import with_settings
-from vigie.cli._output import note
+from vigie.cli._output import note, progress_bar
 from vigie.errors import Exit, UsageError
 from vigie.routine import DigestFormat, Edition
 from vigie.settings import Settings
@@ -95,11 +95,10 @@ def command(
             mend="leave --deliver, --to and --resend away to see what is known so far",
         )
     archive = settings.existing_archive()
-    digest, beside = _made(settings, archive, edition, monday, keeping=not so_far)
     if so_far:
         note(f"{so_far}; this is what is known so far, and is not kept")
     places = (out,) if out else tuple(filter(None, (str(settings.data / "digests"), edition.out if deliver else "")))
-    _write(digest, formats or edition.formats, places, beside)
+    digest = _make(settings, archive, edition, monday, formats or edition.formats, places, keeping=not so_far)
     code = Exit.DONE if digest.articles.value else Exit.NOTHING_FOUND
     if recipients and not _send(settings, archive, digest, recipients, again=resend):
         return Exit.PARTLY_DONE
@@ -128,6 +127,32 @@ def _not_over(settings: Settings, monday: date) -> str:
     return f"{name} is not over: it ends with {sunday} ({zone})" if today <= sunday else ""
 
 
+def _make(
+    settings: Settings,
+    archive: "Archive",
+    edition: Edition,
+    monday: date,
+    formats: Sequence[str],
+    places: Sequence[str],
+    *,
+    keeping: bool,
+) -> "Digest":
+    """Make the digest and write it, and say where: also of the files that were written before something went wrong."""
+    formats = tuple(dict.fromkeys(formats))
+    written: list[str] = []
+    try:
+        with progress_bar("Making the digest", 1 + len(formats) * len(places)) as progress:
+            digest, beside = _made(settings, archive, edition, monday, keeping=keeping)
+            progress()
+            for files in _write(digest, formats, places, beside):
+                written += files
+                progress()
+    finally:
+        for file in written:
+            click.echo(file)
+    return digest
+
+
 def _made(settings: Settings, archive: "Archive", edition: Edition, monday: date, *, keeping: bool) -> "tuple[Digest, Beside]":
     """The digest, kept in the archive under its version where it is to be; and what its formats need beside it."""
     from digest.build import build_digest
@@ -149,15 +174,15 @@ def _made(settings: Settings, archive: "Archive", edition: Edition, monday: date
     return digest, Beside(watch, lambda: engine.export(query), kept)
 
 
-def _write(digest: "Digest", formats: Sequence[str], places: Sequence[str], beside: "Beside") -> None:
+def _write(digest: "Digest", formats: Sequence[str], places: Sequence[str], beside: "Beside") -> Iterator[list[str]]:
+    """Write each format to each place; where its files are."""
     from digest.delivery import Store
     from digest.formats import files
 
     for place in places:
         store = Store(place)
-        for name in dict.fromkeys(formats):
-            for file in files(digest, name, beside):
-                click.echo(store.write(file.name, file.write))
+        for name in formats:
+            yield [store.write(file.name, file.write) for file in files(digest, name, beside)]
 
 
 def _send(settings: Settings, archive: "Archive", digest: "Digest", recipients: Sequence[str], *, again: bool) -> bool:
