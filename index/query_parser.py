@@ -51,6 +51,7 @@ from index.query import (
 )
 from index.vocabulary import Vocabulary
 from vigie.errors import UsageError
+from vigie.watch import Watch
 
 FIELDS = ("title", "published", "stance", *get_args(KeywordField))
 
@@ -90,6 +91,15 @@ def _columns(text: str) -> int:
 def parse(text: str, vocabulary: Vocabulary) -> Query:
     """The tree of a query; an empty one means everything. Raises QuerySyntaxError naming the place and the mend."""
     return _Parser(text, vocabulary).parse()
+
+
+def fault_of(watch: Watch, text: str) -> str:
+    """What is wrong with a query on a watch, with its place and the mend; empty where it can be read."""
+    try:
+        parse(text, Vocabulary.of(watch))
+    except QuerySyntaxError as error:
+        return str(error)
+    return ""
 
 
 class _Parser:

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DatabaseError
 from structlog.typing import FilteringBoundLogger
 
+from index.query_parser import fault_of
 from scheduler.child import GRACE_S, Limits
 from scheduler.health import Health
 from scheduler.jobs import LANES, Job, LaneName, jobs_of
@@ -101,7 +102,7 @@ class Daemon:
     def _load(self) -> None:
         """Read the watch and put it to use; raises VigieError where it is bad, and nothing has changed then."""
         file = self._settings.watch_file
-        watch = load_watch(file)
+        watch = load_watch(file, query_fault=fault_of)
         try:
             self._place.keep_watch(file.read_bytes())
         except OSError as error:

@@ -246,7 +246,7 @@ class Alerts:
         return to_instant(newest.next_try) if newest and newest.next_try is not None else None
 
     def steps(self, period: str, now: datetime) -> Sequence[Step]:
-        return (Step(("alerts", "--send")),)
+        return (Step(("alerts", "--send", "--format", "jsonl")),)  # a line of the log for each that is new
 
     def next_try(self, tx: Transaction, run: Run, now: datetime) -> datetime | None:
         return now + wait_after(run.attempts, LONGEST_WAIT_OF_GATHERING)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DatabaseError
 from structlog.typing import FilteringBoundLogger
@@ -20,6 +20,8 @@ from vigie.errors import Exit
 
 # Between tries to write down how a run ended, while the archive cannot be reached.
 WRITE_AGAIN_S = 5.0
+# Where no source was reached for so long, it is not a matter of single sources.
+LATELY = timedelta(hours=1)
 # What the lines of a failed step may take in the ledger.
 LONGEST_DETAIL = 2000
 
@@ -174,12 +176,23 @@ class Lane:
         if outcome.name == "done":
             house.metrics.last_done.labels(job.kind).set(clock.now().timestamp())
             log.info("run done", code=outcome.code)
+            if job.kind == "gather":
+                self._tell_a_dead_network(run, log)
         elif outcome.name == "interrupted":
             log.warning("run interrupted", next_try="at once")
         else:
             log.error(
                 "run failed", why=outcome.detail, code=outcome.code, next_try=next_try.isoformat() if next_try else "given up"
             )
+
+    def _tell_a_dead_network(self, run: Run, log: FilteringBoundLogger) -> None:
+        """Warn where a gathering has asked sources, and none was reached by it or lately. (One may well be down by itself.)"""
+        lately = (clock.now() - LATELY).timestamp()
+        with self._house.archive.read() as tx:
+            asked = tx.frontier.listings_asked(since=run.started)
+            reached = any(tx.frontier.listings_asked(since=min(lately, run.started)).values())
+        if asked and not reached:
+            log.warning("no source reached", asked=len(asked), mend="is there a network? vigie sources check")
 
     def _end(self, tx: Transaction, job: Job, run: Run, outcome: "Outcome") -> datetime | None:
         now = clock.now()
@@ -197,6 +210,8 @@ class Lane:
         seen = overview(tx, self._house.jobs(), now)
         for step, count in seen.waiting.items():
             metrics.waiting.labels(step).set(count)
+        metrics.reached.set(len(seen.reached))
+        metrics.unreached.set(len(seen.unreached))
         metrics.quarantined.set(seen.quarantined)
         metrics.articles.set(seen.articles)
         for kind, count in seen.failed.items():

@@ -51,5 +51,13 @@ class Metrics:
         )
         self.archive_reachable = Gauge("vigie_archive_reachable", "1 when the archive answered last.", registry=registry)
         self.waiting = Gauge("vigie_waiting", "What waits for a step: URLs, articles, changes.", ["step"], registry=registry)
+        self.reached = Gauge(
+            "vigie_sources_reached",
+            "Sources of which a feed, sitemap or section page was read in the last day.",
+            registry=registry,
+        )
+        self.unreached = Gauge(
+            "vigie_sources_unreached", "Sources that were asked in the last day, and none could be read.", registry=registry
+        )
         self.quarantined = Gauge("vigie_quarantined", "Things in quarantine.", registry=registry)
         self.articles = Gauge("vigie_articles", "Articles in the archive.", registry=registry)

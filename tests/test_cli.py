@@ -196,6 +196,17 @@ def test_a_missing_index_and_a_missing_watch_say_what_to_do(vigie: Vigie) -> Non
     assert "vigie index" in told.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["status", "alerts", "digest", "export", "quarantine", "upkeep", "review --list", "explain x", "learn", "topics try x"],
+)
+def test_a_folder_without_an_archive_is_told_and_stays_as_it_is(vigie: Vigie, words: str) -> None:
+    vigie.write_watch("")
+    told = vigie(*words.split())
+    assert (told.code, f"{vigie.data}: there is no archive" in told.err) == (2, True), told.err
+    assert not vigie.data.exists()
+
+
 def test_a_missing_model_is_one_clear_line(filled: Vigie, tmp_path: Path) -> None:
     other = tmp_path / "watch.toml"
     other.write_text(

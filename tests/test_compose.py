@@ -43,7 +43,7 @@ def test_images_are_official_and_of_one_version() -> None:
         "certificates": search, "elasticsearch": search, "accounts": search,
         "kibana": f"docker.elastic.co/kibana/kibana:{version}", "postgres": "postgres:17", "vigie": "vigie:0.1.0", "daemon": "vigie:0.1.0",
     }  # fmt: skip
-    assert [name for name, service in SERVICES.items() if "build" in service] == ["vigie"]
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["daemon", "vigie"]
 
 
 @services
@@ -89,11 +89,11 @@ def test_scripts_are_valid_bash(name: str) -> None:
 
 
 def test_no_secret_is_written_down() -> None:
-    secret = re.compile(r"PASSWORD|ENCRYPTIONKEY|ENCRYPTION_KEY|API_KEY|VIGIE_ARCHIVE")
+    secret = re.compile(r"PASSWORD|SECRET|TOKEN|ENCRYPTIONKEY|ENCRYPTION_KEY|API_KEY|ACCESS_KEY|VIGIE_ARCHIVE")
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            if secret.search(name):
-                assert re.search(r"\$\{\w+:\?set it in \.env\}|^\$\{VIGIE_MAIL_PASSWORD:-\}$", value), name
+            if secret.search(name) and value is not None:  # None is passed on as it is, where it is set
+                assert re.search(rf"\$\{{\w+:\?set it in \.env\}}|^\$\{{{name}:-\}}$", value), name
     assert {name for name, value in EXAMPLE.items() if secret.search(name)} == {
         name for name, value in EXAMPLE.items() if not value
     }
@@ -126,18 +126,40 @@ def test_vigie_is_installed_from_the_lock_and_is_not_root() -> None:
     assert DOCKERFILE.endswith('ENTRYPOINT ["vigie"]\n')
 
 
-def test_the_daemon_writes_to_its_data_only_and_is_given_time_to_end() -> None:
+@pytest.mark.parametrize("name", ["daemon", "vigie"])
+def test_vigie_writes_to_its_data_only(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["init"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == ["vigie:/data"]
+    assert "XDG_CACHE_HOME=/tmp/cache" in DOCKERFILE
+
+
+def test_the_daemon_is_given_time_to_end_and_its_health_is_asked_for() -> None:
     daemon = SERVICES["daemon"]
     assert daemon["command"] == ["daemon"]
-    assert daemon["read_only"]
-    assert daemon["tmpfs"] == ["/tmp"]
-    assert daemon["init"]
-    assert daemon["cap_drop"] == ["ALL"]
-    assert daemon["security_opt"] == ["no-new-privileges:true"]
-    assert [volume for volume in daemon["volumes"] if not volume.endswith(":ro")] == ["vigie:/data"]
     assert daemon["stop_grace_period"] == "35s"
     assert Daemon().health in daemon["healthcheck"]["test"][-1]
-    assert "XDG_CACHE_HOME=/tmp/cache" in DOCKERFILE
+    assert daemon["ports"] == ["127.0.0.1:${HEALTH_PORT:-8650}:8650"]
+
+
+@pytest.mark.parametrize("name", ["daemon", "vigie"])
+def test_vigie_is_given_what_the_documents_say_it_takes(name: str) -> None:
+    commands = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    needed = {"VIGIE_MAIL_PASSWORD", "VIGIE_WEBHOOK_SECRET", *re.findall(r"AWS_[A-Z_]+", commands)}
+    assert needed <= SERVICES[name]["environment"].keys()
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert [variable for variable in needed if f"{variable}=" not in text] == []
+
+
+def test_a_step_is_ended_by_vigie_before_the_kernel_kills_it() -> None:
+    unit = (ROOT / "deploy" / "vigie.service").read_text(encoding="utf-8")
+    limits = [*(re.findall(r"^MemoryMax=(\d+)G$", unit, re.MULTILINE)), defaults()["VIGIE_MEMORY"].removesuffix("g")]
+    assert len(limits) == 2
+    assert all(int(limit) * 1024 > Daemon().step_memory_mb for limit in limits)
 
 
 def test_the_unit_of_systemd_is_hardened(tmp_path: Path) -> None:

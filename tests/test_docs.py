@@ -7,7 +7,7 @@ import pytest
 
 from crawlers.outcomes import Outcome
 from digest.export import COLUMNS
-from vigie.cli import _COMMANDS, alerts, quarantine, review, rising, search, sources, status, topics
+from vigie.cli import _COMMANDS, alerts, quarantine, review, rising, search, sources, status, topics, upkeep
 
 PAGE = (Path(__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -28,6 +28,7 @@ def documented(command: str) -> set[str]:
         ("quarantine", quarantine._COLUMNS),
         ("sources", sources._COLUMNS),
         ("status", status._COLUMNS),
+        ("upkeep", upkeep._COLUMNS),
         ("review", review._COLUMNS),
         ("review --list", review._MADE_COLUMNS),
         ("topics", topics._COLUMNS),

@@ -203,6 +203,11 @@ def test_standard_output_is_plain_csv(export: Vigie) -> None:
 
 def test_what_cannot_be_done_is_said(export: Vigie, tmp_path: Path) -> None:
     assert export("export", "--format", "parquet").code == 2
+    unknown = export("export", "--out", str(tmp_path / "a.xlsx"))
+    assert (unknown.code, "csv, jsonl, parquet" in unknown.err, (tmp_path / "a.xlsx").exists()) == (2, True, False), unknown.err
+    assert export("export", "--out", str(tmp_path / "a.xlsx"), "--format", "csv").code == 0
+    assert export("export", "--out", str(tmp_path / "A.JSONL")).code == 0
+    assert json.loads((tmp_path / "A.JSONL").read_text(encoding="utf-8").splitlines()[0])
     assert "titel" in (told := export("export", "--fields", "titel")).err
     assert 'did you mean "title"' in told.err
     assert export("export", "subject:deepseek AND source:", "--out", str(tmp_path / "a.csv")).code == 2

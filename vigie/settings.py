@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vigie.errors import UsageError
+
 if TYPE_CHECKING:
     from vigie.archive import Archive
     from vigie.watch import Watch
@@ -36,6 +38,12 @@ class Settings:
         from vigie.archive import Archive
 
         return Archive.open(self.data, self.archive_url)
+
+    def existing_archive(self) -> "Archive":
+        """The archive, for those who only ask or send: raises UsageError where there is none, rather than make an empty one."""
+        if not self.has_archive:
+            raise UsageError(f"{self.data}: there is no archive", mend="name its folder with --data DIR, or --archive URL")
+        return self.open_archive()
 
     @property
     def has_archive(self) -> bool:

@@ -6,7 +6,7 @@ The file is TOML. Every error names the file, the line, the key and the mend; un
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from vigie.errors import UsageError
 from vigie.routine import Daemon, Edition, Mail, Retention, Search
 
 SourceKind = Literal["tech", "business", "general", "agency"]
+# What is wrong with a query on a watch; empty where nothing is.
+QueryFault = Callable[["Watch", str], str]
 
 
 class Subject(Table):
@@ -125,8 +127,9 @@ class Watch(Table, kw_only=True):
     daemon: Daemon = Daemon()
 
     def faults(self) -> Iterator[Fault]:
-        """Ids that stand twice, recipients whom no mail can reach, and names that stand for two."""
+        """Ids that stand twice, unknown subjects, recipients whom no mail can reach, and names that stand for two."""
         yield from self._repeated_ids()
+        yield from self._unknown_subjects()
         yield from self._mail_without_a_server()
         yield from self._shared_names()
 
@@ -137,6 +140,14 @@ class Watch(Table, kw_only=True):
                 if row.id in seen:
                     yield Fault((table, number, "id"), f': the id "{row.id}" stands twice in [[{table}]]')
                 seen.add(row.id)
+
+    def _unknown_subjects(self) -> Iterator[Fault]:
+        known = [subject.id for subject in self.subjects]
+        for number, edition in enumerate(self.editions):
+            if edition.subject is not None and edition.subject not in known:
+                near = difflib.get_close_matches(edition.subject, known, 1)
+                mend = f'did you mean "{near[0]}"?' if near else f"known subjects: {', '.join(known)}"
+                yield Fault(("editions", number, "subject"), f': no subject "{edition.subject}"; {mend}')
 
     def _mail_without_a_server(self) -> Iterator[Fault]:
         for table in ("editions", "searches"):
@@ -169,8 +180,11 @@ class Watch(Table, kw_only=True):
         )
 
 
-def load_watch(path: Path) -> Watch:
-    """Read and check a watch file; raises UsageError naming file, line, key and mend."""
+def load_watch(path: Path, *, query_fault: QueryFault = lambda _watch, _query: "") -> Watch:
+    """Read and check a watch file; raises UsageError naming file, line, key and mend.
+
+    query_fault: checks the queries of saved searches as well. The index knows how (index.query_parser.fault_of).
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -186,10 +200,19 @@ def load_watch(path: Path) -> Watch:
             f"{path}: not valid TOML: {error}", mend="mend the line that is named, then: vigie config check"
         ) from None
     try:
-        return Watch.of(tables)
+        watch = Watch.of(tables)
+        _check_queries(watch, query_fault)
+        return watch
     except Faults as error:
         told = sorted((_line_of(text, place), f"{lead}{_spell(tables, place)}{says}") for place, says, lead in error.faults)
         raise UsageError("\n".join(f"{path}:{line}: {fault}" for line, fault in told)) from None
+
+
+def _check_queries(watch: Watch, query_fault: QueryFault) -> None:
+    """Raises Faults with the saved searches whose queries cannot be read."""
+    told = [(number, query_fault(watch, search.query)) for number, search in enumerate(watch.searches)]
+    if faults := [Fault(("searches", number, "query"), f": {says}") for number, says in told if says]:
+        raise Faults(faults)
 
 
 def _spell(tables: dict[str, Any], location: Place) -> str:

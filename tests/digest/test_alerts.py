@@ -278,8 +278,10 @@ def test_a_webhook_is_sent_each_alert_once_signed_and_of_the_published_form(
         assert told.code == 0, told.err
         assert len(told.json) == 4
         assert len(receiver.got) == 4
-        assert vigie("alerts", "--send", now=NOW).code == 0
+        again = vigie("alerts", "--send", "--format", "jsonl", now=NOW)
+        assert (again.code, again.out) == (3, ""), "what was told is not told again"
         assert len(receiver.got) == 4
+        assert len(vigie("alerts", "--format", "json", now=NOW).json) == 4, "it is listed all the same"
     assert len(set(receiver.ids)) == 4
     for headers, body in receiver.got:
         jsonschema.validate(json.loads(body), schema)
@@ -295,11 +297,14 @@ def test_a_webhook_that_refuses_for_now_is_tried_again_later_under_the_same_id(v
         told = vigie("alerts", "--send", now=NOW)
         assert told.code == 4
         assert "HTTP 503" in told.err
-        assert vigie("alerts", "--send", now="2025-04-10T16:00:30+02:00").code == 0, "it is too early to try again"
+        assert f"to 127.0.0.1:{receiver.server_address[1]}: refused" in told.err
+        assert "/hook" not in told.err, "a path may hold a token"
+        assert vigie("alerts", "--send", now="2025-04-10T16:00:30+02:00").code == 3, "it is too early to try again"
         assert len(receiver.got) == 1
         receiver.answers = [200]
-        assert vigie("alerts", "--send", now="2025-04-10T16:05:00+02:00").code == 0
-        assert vigie("alerts", "--send", now="2025-04-10T18:00:00+02:00").code == 0
+        later = vigie("alerts", "--send", now="2025-04-10T16:05:00+02:00")
+        assert (later.code, later.out) == (0, ""), "it was sent, and is not new"
+        assert vigie("alerts", "--send", now="2025-04-10T18:00:00+02:00").code == 3
     assert len(receiver.got) == 2
     assert len(set(receiver.ids)) == 1
 
@@ -308,7 +313,7 @@ def test_a_webhook_that_says_no_for_good_is_left_alone(vigie: Vigie, data: Path)
     with Receiver(404) as receiver:
         with_search(vigie, data, more=f'webhook = "{receiver.url}"\nalerts = ["burst"]')
         assert vigie("alerts", "--send", now=NOW).code == 4
-        assert vigie("alerts", "--send", now="2025-04-11T16:00:00+02:00").code == 0
+        assert vigie("alerts", "--send", now="2025-04-11T16:00:00+02:00").code == 3
     assert len(receiver.got) == 1
 
 
@@ -340,10 +345,10 @@ def test_killed_while_a_webhook_is_asked_an_alert_is_tried_again_under_the_same_
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         receiver.answers = [200]
-        assert vigie("alerts", "--send", now="2025-04-10T16:00:10+02:00").code == 0, "another process may still be at it"
+        assert vigie("alerts", "--send", now="2025-04-10T16:00:10+02:00").code == 3, "another process may still be at it"
         assert len(receiver.got) == 1
         assert vigie("alerts", "--send", now="2025-04-10T16:10:00+02:00").code == 0
-        assert vigie("alerts", "--send", now="2025-04-10T16:20:00+02:00").code == 0
+        assert vigie("alerts", "--send", now="2025-04-10T16:20:00+02:00").code == 3
     assert len(receiver.got) == 2
     assert len(set(receiver.ids)) == 1
 
@@ -374,7 +379,7 @@ def test_a_mail_goes_to_each_recipient_once(vigie: Vigie, data: Path) -> None:
             more=f'language = "fr"\nrecipients = ["a@example.org", "b@example.org"]\nalerts = ["burst", "turn"]\n{mail}',
         )
         assert vigie("alerts", "--send", now=NOW).code == 0
-        assert vigie("alerts", "--send", now=NOW).code == 0
+        assert vigie("alerts", "--send", now=NOW).code == 3
     finally:
         controller.stop()
     assert sorted(one.rcpt_tos[0] for one in inbox.got) == ["a@example.org"] * 2 + ["b@example.org"] * 2
@@ -411,7 +416,7 @@ def test_the_feed_has_each_alert_under_an_id_of_its_own(vigie: Vigie, data: Path
     assert len(set(ids)) == len(entries) == 4
     assert all(str(one).startswith("urn:uuid:") for one in ids)
     assert feed.findtext(f"{ATOM}updated") == "2025-04-10T14:00:00+00:00"
-    assert vigie("alerts", "--send", now="2025-04-11T10:00:00+02:00").code == 0
+    assert vigie("alerts", "--send", now="2025-04-11T10:00:00+02:00").code == 3
     again = ElementTree.parse(data / "alerts.atom").getroot()
     assert [entry.findtext(f"{ATOM}id") for entry in again.findall(f"{ATOM}entry")] == ids
     content = entries[0].findtext(f"{ATOM}content")

@@ -1,11 +1,14 @@
 """Delivery: each recipient once, whatever breaks; nothing in the clear where that was promised; files whole or not at all."""
 
 import os
+import pty
+import re
 import shutil
 import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import BinaryIO
@@ -244,7 +247,9 @@ def test_the_same_command_twice_sends_once(command: Vigie, office: PostOffice) -
         "newsroom-monday-2025-W05.eml",
     }
     made = (command.folder / "out" / "newsroom-monday-2025-W05.json").read_bytes()
-    assert command(*WEEK, "--deliver").code == 0
+    second = command(*WEEK, "--deliver")
+    assert second.code == 0
+    assert re.search(rf"^{DESK}: already sent on \d{{4}}-\d\d-\d\d \d\d:\d\d$", second.out, re.MULTILINE), second.out
     assert office.addresses == [DESK, PRESS]
     assert (command.folder / "out" / "newsroom-monday-2025-W05.json").read_bytes() == made
     with command.archive.read() as tx:
@@ -255,6 +260,50 @@ def test_the_same_command_twice_sends_once(command: Vigie, office: PostOffice) -
     ids = [message["Message-ID"] for _, message in office.accepted]
     assert ids[0] == ids[2], "the same message: a mail program shows it once"
     assert ids[0] != ids[1]
+
+
+def test_a_week_is_sent_and_kept_only_when_it_is_over(command: Vigie, office: PostOffice) -> None:
+    thursday, monday = "2025-01-30T12:00:00+01:00", "2025-02-03T00:00:00+01:00"
+    for words in (["--deliver"], ["--to", DESK], ["--to", DESK, "--resend"]):
+        told = command(*WEEK, *words, now=thursday)
+        assert told.code == 2, words
+        assert "2025-W05 is not over: it ends with 2025-02-02 (Europe/Paris)" in told.err
+    assert (office.addresses, (command.folder / "out").exists()) == ([], False)
+    shown = command(*WEEK, "--format", "atom", now=thursday)
+    assert shown.code == 0, shown.err
+    assert "2025-W05 is not over" in shown.err
+    assert "<entry>" not in (command.data / "digests" / "newsroom-monday.atom").read_text()
+    with command.archive.read() as tx:
+        assert tx.digests.weeks("monday", limit=9) == []
+    sent = command(*WEEK, "--deliver", now=monday)
+    assert (sent.code, f"{DESK}: sent" in sent.out, sent.err) == (0, True, "")
+    assert office.addresses == [DESK, PRESS]
+    with command.archive.read() as tx:
+        assert [one.version for one in tx.digests.weeks("monday", limit=9)] == [1]
+
+
+def test_a_week_that_has_not_begun_cannot_be_told(command: Vigie) -> None:
+    told = command("digest", "--week", "2026-W05", now="2025-03-01T12:00:00+01:00")
+    assert told.code == 2
+    assert "2026-W05 has not begun: it begins on 2026-01-26 (Europe/Paris)" in told.err
+    assert not (command.data / "digests").exists()
+
+
+def test_a_terminal_is_shown_how_far_it_is_and_the_files_go_to_standard_output(command: Vigie) -> None:
+    terminal, ours = pty.openpty()
+    with subprocess.Popen(
+        command.command(*WEEK), env=command.environment(TERM="xterm", COLUMNS="100"), stdout=subprocess.PIPE, stderr=ours
+    ) as child:
+        os.close(ours)
+        shown = b""
+        with suppress(OSError):  # what Linux says at the end of a terminal
+            while more := os.read(terminal, 4096):
+                shown += more
+        assert child.stdout
+        files = child.stdout.read().decode().splitlines()
+    os.close(terminal)
+    assert "Making the digest" in shown.decode()
+    assert [Path(file).name for file in files] == ["newsroom-monday-2025-W05.json", "newsroom-monday-2025-W05.eml"]
 
 
 def test_a_kill_between_sending_and_sent_never_sends_twice(command: Vigie, office: PostOffice) -> None:

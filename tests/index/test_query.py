@@ -23,7 +23,7 @@ from index.query import (
     render,
     within,
 )
-from index.query_parser import QuerySyntaxError, parse
+from index.query_parser import QuerySyntaxError, fault_of, parse
 from index.vocabulary import Vocabulary
 from tests.index.corpus import WATCH, queries
 from vigie.errors import Exit
@@ -195,6 +195,11 @@ def test_any_text_is_a_query_or_an_error_with_a_place(text: str) -> None:
         assert "^" in refused.message
     else:
         assert parse(render(query), NAMES) == query
+
+
+def test_what_is_wrong_with_a_query_can_be_asked() -> None:
+    assert fault_of(WATCH, "topic:data") == ""
+    assert fault_of(WATCH, "topic:dta").startswith('query, character 7: unknown topic "dta"')
 
 
 def test_clauses_know_their_place() -> None:

@@ -120,10 +120,12 @@ def test_it_gathers_by_itself_and_ends_cleanly(vigie: Vigie) -> None:
             told = vigie("status", "--format", "json")
             assert told.code == 0, told.out + told.err
             assert told.json["daemon"]["running"]
+            assert told.json["sources"] == {"reached": 1, "unreached": []}
             assert told.json["daemon"]["pid"] == daemon.process.pid
             assert [row["job"] for row in told.json["jobs"]] == ["gather", "digest:paris", "upkeep"]
             assert daemon.end() == 0
             assert daemon.events("daemon ended")
+            assert daemon.events("no source reached") == []
         assert not vigie("status", "--format", "json").json["daemon"]["running"]
 
 
@@ -206,6 +208,26 @@ def test_it_does_not_start_on_a_bad_watch(vigie: Vigie) -> None:
     assert "watch.toml:1: unknown key" in told.err
 
 
+BAD_SEARCH = '[[searches]]\nid = "bad"\nquery = "topic:dta AND"\n'
+
+
+def test_a_saved_search_that_cannot_be_read_makes_a_bad_watch(vigie: Vigie) -> None:
+    vigie.write_watch("", more=EVERY_SECOND + BAD_SEARCH)
+    for words in (["config", "check"], ["daemon"], ["status"]):
+        told = vigie(*words)
+        assert told.code == 2, words
+        assert re.search(r'watch.toml:\d+: "query" in \[\[searches\]\] "bad": query, character 14: ', told.err), told.err
+        assert "topic:dta AND\n" in told.err
+    vigie.write_watch("", more=EVERY_SECOND)
+    with started(vigie) as daemon:
+        daemon.wait_for("run done")
+        vigie.write_watch("", more=EVERY_SECOND + BAD_SEARCH)
+        daemon.process.send_signal(signal.SIGHUP)
+        assert '[[searches]] "bad"' in daemon.wait_for("watch refused")["error"]
+        assert "[[searches]]" not in (vigie.data / "daemon" / "watch.toml").read_text()
+        assert daemon.end() == 0
+
+
 def test_health_is_told_over_http(vigie: Vigie) -> None:
     vigie.write_watch("", more=EVERY_SECOND)
     with started(vigie) as daemon:
@@ -275,6 +297,21 @@ def test_idle_it_needs_little_memory_and_has_loaded_nothing_heavy(vigie: Vigie) 
     assert re.findall(r"torch|spacy|tantivy|lxml|pyarrow|numpy", maps) == []
 
 
+def test_a_dead_network_is_told(vigie: Vigie) -> None:
+    with Site() as site:
+        pass  # nobody answers there any more
+    vigie.write_watch(source_of(site), more=EVERY_SECOND)
+    with started(vigie) as daemon:
+        assert daemon.wait_for("no source reached")["level"] == "warning"
+        assert daemon.events("run done")[0]["job"] == "gather"
+        eventually(lambda: "vigie_sources_unreached 1.0" in daemon.ask("/metrics")[1])
+        assert "vigie_sources_reached 0.0" in daemon.ask("/metrics")[1]
+        told, table = vigie("status", "--format", "json"), vigie("status")
+        assert daemon.end() == 0
+    assert (told.code, told.json["sources"]) == (4, {"reached": 0, "unreached": ["s"]})
+    assert "0 of 1 asked in the last day were reached; not: s" in table.out
+
+
 def test_status_tells_what_failed_and_has_it_tried_again(vigie: Vigie) -> None:
     vigie.write_watch("", more='[[editions]]\nid = "paris"\n')
     archive = vigie.archive
@@ -294,3 +331,16 @@ def test_status_tells_what_failed_and_has_it_tried_again(vigie: Vigie) -> None:
     with archive.read() as tx:
         (again,) = tx.runs.failed()
         assert again.next_try is not None
+
+
+def test_status_shows_no_token_of_a_webhook(vigie: Vigie) -> None:
+    vigie.write_watch("")
+    url, now = "https://user:word@hooks.example/services/T0KEN?key=T0KEN", time.time()
+    with vigie.archive.begin() as tx:
+        for recipient in (url, "desk@example.org"):
+            assert tx.deliveries.begin("alert:data", "burst/2025-01-28", recipient, message_id="1", at=now)
+            tx.deliveries.end("alert:data", "burst/2025-01-28", recipient, "refused", at=now, detail="hooks.example: HTTP 503")
+    told, table = vigie("status", "--format", "json"), vigie("status")
+    assert {one["recipient"] for one in told.json["unsettled"]} == {"hooks.example", "desk@example.org"}
+    assert "alert:data burst/2025-01-28 to hooks.example: refused" in table.err
+    assert not re.search("T0KEN|word", told.out + told.err + table.out + table.err)

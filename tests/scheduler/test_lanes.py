@@ -226,7 +226,7 @@ def test_alerts_follow_each_gathering_and_their_failures_do_not_hold_it_up(drive
     assert driver.taken("alerts") == []
     driver.outcomes(alerts=4)
     driver.wake("gather", "desk")
-    assert [words for _, words in driver.taken("alerts")] == [["alerts", "--send"]]
+    assert [words for _, words in driver.taken("alerts")] == [["alerts", "--send", "--format", "jsonl"]]
     driver.now += timedelta(seconds=30)
     driver.start()
     driver.wake("gather", "desk")

@@ -78,6 +78,14 @@ def test_upkeep_lets_go_what_the_watch_says_and_gives_the_space_back(vigie: Vigi
     assert vigie("upkeep").out.splitlines()[:3] == ["0 pages removed", "0 fetches removed", "0 runs removed"]
 
 
+def test_programs_are_told_what_was_removed(vigie: Vigie) -> None:
+    vigie.write_watch("", more="[retention]\nfetches_days = 90\n")
+    store(vigie.archive, time.time())
+    (told,) = vigie("upkeep", "--format", "json").json
+    assert {**told, "bytes": 0} == {"pages": 0, "fetches": 1, "runs": 1, "bytes": 0}
+    assert vigie("upkeep", "--format", "csv").out.splitlines()[0] == "pages,fetches,runs,bytes"
+
+
 def wal(data: Path) -> int:
     file = data / "archive.db-wal"
     return file.stat().st_size if file.exists() else 0

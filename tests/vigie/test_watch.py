@@ -254,6 +254,8 @@ def test_editions_searches_and_mail_are_read(tmp_path: Path) -> None:
         ("[mail]", "[post]", 'unknown key "post"'),
         ('"paris"', '"data"\n[[editions]]\nid = "data"', "stands twice"),
         ('[mail]\nhost = "mail.example.org"\nsender = "vigie@example.org"\n', "", "no [mail]"),
+        ("hour = 8", 'subject = "deepsek"', '"subject" in [[editions]] "paris": no subject "deepsek"; did you mean "deepseek"?'),
+        ("hour = 8", 'subject = "xyz"', "known subjects: deepseek"),
     ],
 )
 def test_a_bad_routine_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -264,3 +266,13 @@ def test_a_bad_routine_is_told_with_its_place(tmp_path: Path, old: str, new: str
         load_watch(file)
     assert told in str(error.value)
     assert "watch.toml" in str(error.value)
+
+
+def test_queries_of_saved_searches_are_read_where_somebody_can(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text(GOOD + ROUTINE.replace('"topic:data"', '"topic:dta AND"'), encoding="utf-8")
+    assert load_watch(file).searches[0].query == "topic:dta AND"
+    with pytest.raises(UsageError) as told:
+        load_watch(file, query_fault=lambda watch, query: f"{watch.name} knows no {query}")
+    number = file.read_text().splitlines().index('query = "topic:dta AND"') + 1
+    assert str(told.value) == f'{file}:{number}: "query" in [[searches]] "data": demo knows no topic:dta AND'

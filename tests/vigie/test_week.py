@@ -43,6 +43,11 @@ def test_whose_listings_were_read_and_how_the_last_try_of_the_others_ended(archi
             "read": ("unchanged", 101 * DAY),
             "failed": ("http_error", 103 * DAY),
         }
+        assert tx.frontier.listings_asked(since=START) == {"read": True, "failed": False, "late": True}
+    with archive.begin() as tx:
+        tx.frontier.plan_listings([FrontierEntry("https://read.example/feed", "read", "feed")], at=END)
+    with archive.read() as tx:
+        assert tx.frontier.listings_asked(since=START) == {"read": True}, "the others have left the watch"
 
 
 def test_late_is_what_a_known_source_published_before_and_shows_now(archive: Archive) -> None:

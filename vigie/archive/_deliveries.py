@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Select, select, update
 
@@ -30,6 +31,11 @@ class Delivery:
     attempts: int
     at: float
     detail: str
+
+    @property
+    def shown_recipient(self) -> str:
+        """The recipient as it is shown: of a webhook the host only, since its path may hold a token."""
+        return urlsplit(self.recipient).netloc.rpartition("@")[2] if "://" in self.recipient else self.recipient
 
 
 class Deliveries:

@@ -346,6 +346,17 @@ class Frontier:
         )
         return set(self._connection.scalars(query.distinct()))
 
+    def listings_asked(self, *, since: float) -> dict[str, bool]:
+        """The sources of which a listing that is still to be polled was asked for since an instant, and whether one was read."""
+        read = func.max(case((fetches.c.outcome.in_(_READ), 1), else_=0)).label("read")
+        query = (
+            select(fetches.c.source, read)
+            .join(frontier, frontier.c.url == fetches.c.url)
+            .where(fetches.c.kind != "article", since <= fetches.c.at, frontier.c.next_try.is_not(None))
+            .group_by(fetches.c.source)
+        )
+        return {row.source: bool(row.read) for row in self._connection.execute(query)}
+
     def last_reads(self, *, since: float) -> dict[str, float]:
         """When a listing of each source was last read, or found unchanged, since an instant."""
         query = select(fetches.c.source, func.max(fetches.c.at).label("at")).where(

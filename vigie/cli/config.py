@@ -16,7 +16,10 @@ def command() -> None:
 @with_settings
 def check(settings: Settings) -> None:
     """Read the watch file and say what it holds; every fault is named with file, line, key and mend."""
-    watch = settings.watch
+    from index.query_parser import fault_of
+    from vigie.watch import load_watch
+
+    watch = load_watch(settings.watch_file, query_fault=fault_of)
     by_language: dict[str, int] = {}
     for source in watch.sources:
         by_language[source.language] = by_language.get(source.language, 0) + 1

@@ -32,7 +32,7 @@ def command(settings: Settings, article: str, output: str) -> int:
     ARTICLE is an id, the beginning of one, or a URL. The article is read again with the models in use; what people have corrected
     is told by vigie review --list. Weights are log odds: 1 makes a label 2.7 times as likely.
     """
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     with archive.read() as tx:
         found = tx.articles.matching(article)
     if not found:

@@ -38,7 +38,9 @@ The file is there whole or not at all: it is written under another name until it
     "--from", "first", type=Day(), metavar="DATE", help="Published on this day or later (2025-01-27, 2025-W05, 2025-01)."
 )
 @click.option("--to", "last", type=Day(last=True), metavar="DATE", help="Published on this day or earlier.")
-@click.option("--format", "output", type=click.Choice(_FORMATS), help="Default: what the name of the file says, else csv.")
+@click.option(
+    "--format", "output", type=click.Choice(_FORMATS), help="Default: what the ending of the file says; without one, csv."
+)
 @click.option("--out", default="-", metavar="FILE", help="The file to write; - is standard output (csv and jsonl).  [default: -]")
 @click.option("--fields", metavar="A,B,…", help="Only these columns, in this order (docs/commands.md lists them).")
 @click.option("--text", is_flag=True, help="With the whole text of the articles.")
@@ -65,11 +67,9 @@ def command(
     if out == "-" and form == "parquet":
         raise UsageError("Parquet does not go to standard output", mend="name a file with --out FILE")
     columns = _chosen(columns_of(settings.watch, text=text or "text" in (fields or "").split(",")), fields)
-    if not settings.has_archive:
-        raise UsageError(f"{settings.data}: there is no archive", mend="name its folder with --data DIR, or --archive URL")
+    archive = settings.existing_archive()
     engine = open_index(settings)
     asked = within(parse_query(settings, query), first, last)
-    archive = settings.open_archive()
     missing: list[str] = []
     written = 0
     total = engine.count(asked)
@@ -95,8 +95,11 @@ def command(
 
 
 def _form_of(out: str) -> str:
-    ending = Path(out).suffix.removeprefix(".")
-    return ending if ending in _FORMATS else "csv"
+    """What the ending of a file's name says; csv where it has none."""
+    ending = Path(out).suffix.removeprefix(".").lower() or "csv"
+    if ending not in _FORMATS:
+        raise UsageError(f"{out}: .{ending} is no format of an export", mend=f"name one with --format: {', '.join(_FORMATS)}")
+    return ending
 
 
 def _chosen(columns: dict[str, tuple[str, str]], fields: str | None) -> dict[str, tuple[str, str]]:

@@ -33,7 +33,7 @@ def command(settings: Settings, model: str | None, output: str) -> int:
         from msgspec.structs import replace
 
         watch = replace(watch, models=replace(watch.models, stance=model))
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     from nlp.learning import learn
 
     with progress_bar("Learning") as progress:

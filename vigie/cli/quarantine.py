@@ -22,7 +22,7 @@ _COLUMNS = ("step", "source", "reason", "times", "last", "key", "detail")
 @with_format
 def command(settings: Settings, step: str | None, source: str | None, retry: bool, limit: int, output: str) -> int:
     """Show what could not be used: broken feeds, pages that are no articles, articles that could not be read."""
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     now = clock.now().timestamp()
     with archive.begin() if retry else archive.read() as tx:
         entries = tx.quarantine.entries(step=step, source=source)

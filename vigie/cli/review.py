@@ -79,7 +79,7 @@ def command(
     watch = settings.watch
     check_known("subject", subject, [one.id for one in watch.subjects])
     check_known("topic", topic, [one.id for one in watch.topics])
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     if withdraw is not None:
         if not archive.write(lambda tx: tx.corrections.withdraw(withdraw, at=clock.now().timestamp())):
             raise UsageError(f"no correction {withdraw} is in effect", mend="vigie review --list shows their numbers")

@@ -31,7 +31,8 @@ UNKNOWN_AFTER, HISTORY = timedelta(minutes=15), timedelta(days=30)
 def command(settings: Settings, retry: bool, output: str) -> int:
     """Say how the daemon and its jobs stand: what was done last, what is due next, what failed and why, what waits.
 
-    Ends with 4 when something failed: a run, a delivery, the watch file, or a digest that is over an hour late.
+    Ends with 4 when something failed: a run, a delivery, the watch file, a digest that is over an hour late, or when no source
+    could be reached in the last day.
     """
     told = _told(settings, retry=retry)
     if output == "table":
@@ -59,7 +60,7 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
     now = clock.now()
     started, loaded = (to_instant(card.started), to_instant(card.loaded)) if card else (now, now - timedelta(days=3650))
     jobs = jobs_of(watch, settings, started=started, loaded=loaded)
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     if retry:
         count = archive.write(lambda tx: tx.runs.retry(at=now.timestamp()))
         note(f"{count} failed runs will be tried again at the next wake" if count else "no run has failed")
@@ -80,11 +81,12 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
             "archive": {
                 "place": archive.place, "articles": seen.articles, "waiting": seen.waiting, "quarantined": seen.quarantined,
             },
+            "sources": {"reached": len(seen.reached), "unreached": seen.unreached},
             "digests": {edition: {"weeks": count, "newest": week} for edition, (count, week) in tx.census.digests().items()},
             "deliveries": tx.census.deliveries(),
             "unsettled": [
                 {
-                    "what": one.what, "period": one.period, "recipient": one.recipient, "state": one.state,
+                    "what": one.what, "period": one.period, "recipient": one.shown_recipient, "state": one.state,
                     "at": _shown(to_instant(one.at), watch), "detail": one.detail,
                 }
                 for one in unsettled
@@ -93,17 +95,19 @@ def _told(settings: Settings, *, retry: bool) -> dict[str, Any]:
             "failures": failures,
         }  # fmt: skip
     late = any(due < now - LATE for due in seen.overdue)
-    told["well"] = not (failures or unsettled or error or late)
+    dead = bool(seen.unreached) and not seen.reached
+    told["well"] = not (failures or unsettled or error or late or dead)
     return told
 
 
 def _watch_in_use(settings: Settings, place: Any) -> "tuple[Watch | None, str]":
     """The watch that the daemon uses, or else the one in the file; and what is wrong with the file."""
+    from index.query_parser import fault_of
     from vigie.watch import load_watch
 
     error = ""
     try:
-        watch: Watch | None = load_watch(settings.watch_file)
+        watch: Watch | None = load_watch(settings.watch_file, query_fault=fault_of)
     except UsageError as problem:
         watch, error = None, str(problem)
     if place is not None:
@@ -147,6 +151,16 @@ def _shown(instant: datetime, watch: "Watch") -> str:
     return instant.astimezone(watch.zone).isoformat(timespec="seconds")
 
 
+def _reach(sources: dict[str, Any]) -> str:
+    missed = sources["unreached"]
+    asked = sources["reached"] + len(missed)
+    if not asked:
+        return "none asked in the last day"
+    return f"{sources['reached']} of {asked} asked in the last day were reached" + (
+        f"; not: {', '.join(missed)}" if missed else ""
+    )
+
+
 def _print(told: dict[str, Any]) -> None:
     daemon, watch, archive = told["daemon"], told["watch"], told["archive"]
     running = f"runs since {daemon['since']}, process {daemon['pid']}" if daemon["running"] else "does not run: vigie daemon"
@@ -159,6 +173,7 @@ def _print(told: dict[str, Any]) -> None:
         if watch["good"]
         else f"bad, {'an older one is in use' if daemon['running'] else 'mend it'}: {watch['error']}",
         "archive": f"{archive['articles']} articles; waiting: {waiting}; {archive['quarantined']} in quarantine",
+        "sources": _reach(told["sources"]),
         "digests": made or "none yet",
         "deliveries": sent or "none yet",
     }

@@ -113,7 +113,7 @@ def try_one(
     """
     watch = settings.watch
     topic = _topic(watch, description, language, label, examples)
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     since = datetime.combine(first, time.min, watch.zone).timestamp() if first else None
     until = datetime.combine(last + timedelta(days=1), time.min, watch.zone).timestamp() if last else None
     with archive.read() as tx:

@@ -6,28 +6,33 @@ from typing import TYPE_CHECKING
 import click
 
 from vigie import clock
-from vigie.cli._options import with_settings
+from vigie.cli._options import with_format, with_settings
+from vigie.cli._output import print_rows
 from vigie.errors import Exit
 from vigie.settings import Settings
 
 if TYPE_CHECKING:
     from vigie.archive import Archive, Transaction
 
+_COLUMNS = ("pages", "fetches", "runs", "bytes")
 DAY_S = 86400.0
 # Gathering begins about once a minute; nobody asks which of those runs went well a month ago.
 LONGEST_GATHERING_DAYS = 30
 
 
-@click.command(epilog="\b\nExample:\n  vigie upkeep --watch watches/deepseek.toml --data ~/deepseek")
+@click.command(
+    epilog="\b\nExamples:\n  vigie upkeep --watch watches/deepseek.toml --data ~/deepseek\n  vigie upkeep --format json"
+)
 @with_settings
-def command(settings: Settings) -> int:
+@with_format
+def command(settings: Settings, output: str) -> int:
     """Let go what [retention] says, and give the space back.
 
     Pages as fetched, the log of fetches and the ledger of runs, each after its days; articles, labels and corrections stay.
     Prints what was removed. A SQLite archive is then vacuumed when a tenth of it is free; writers wait meanwhile.
     """
     keep = settings.watch.retention
-    archive = settings.open_archive()
+    archive = settings.existing_archive()
     now = clock.now().timestamp()
 
     def before(days: int) -> float:
@@ -43,10 +48,13 @@ def command(settings: Settings) -> int:
         often = before(min(keep.runs_days, LONGEST_GATHERING_DAYS))
         for job in ("gather", "alerts"):
             removed["runs"] += archive.write(lambda tx, job=job: tx.runs.prune(before=often, job=job))  # type: ignore[misc]
-    freed = archive.vacuum()
-    for what, count in removed.items():
-        click.echo(f"{count} {what} removed")
-    click.echo(f"{max(0, freed) / 1024**2:.1f} MB given back")
+    freed = max(0, archive.vacuum())
+    if output == "table":
+        for what, count in removed.items():
+            click.echo(f"{count} {what} removed")
+        click.echo(f"{freed / 1024**2:.1f} MB given back")
+    else:
+        print_rows([{**removed, "bytes": freed}], _COLUMNS, output)
     return Exit.DONE
 
 
