@@ -85,7 +85,7 @@ class Searches:
 
     def in_mail(self, text: str, query: str) -> str:
         """The same in a mail, whose readers show no titles of links and whose bytes count."""
-        return Markup('<a href="{}">{}</a>').format(self.link(query), text)
+        return Markup('<a href="{}" style="color:inherit">{}</a>').format(self.link(query), text)
 
     def in_markdown(self, text: str, query: str) -> str:
         """The same in Markdown, with a footnote where the search has no address."""

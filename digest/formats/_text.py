@@ -114,12 +114,14 @@ class _Page:
         yield from _wrapped(f"{self.say.byline(story)}. {self.say.spread(story)}.", indent="  ")
         yield from _address(story.url)
         for quote in story.quotes:
-            yield from self.quote(quote)
+            yield from self.quote(quote, told_at=story.url)
 
-    def quote(self, quote: Quote) -> Iterator[str]:
+    def quote(self, quote: Quote, *, told_at: str = "") -> Iterator[str]:
+        """A quote with its address, where that is not what stands above it."""
         yield from _wrapped(self.say.quote(quote), indent="  > ")
         yield from _wrapped(f"{quote.speaker}, {quote.source}", indent="  > ")
-        yield from _address(quote.url)
+        if quote.url != told_at:
+            yield from _address(quote.url)
 
     def rising(self) -> Iterator[str]:
         words, _ = self.words, self.words.gettext
