@@ -39,7 +39,7 @@ def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, 
 
 
 def stance_text(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
-    """What the chart shows, for those who do not see it."""
+    """What the chart shows, for those who do not see it: the weeks in which there was something."""
     return _told(words, weeks, weekly)
 
 
@@ -98,6 +98,7 @@ def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
     told = [
         words.gettext("{week}: {numbers}.", week=words.week_label(week), numbers=words.listed(numbers))
         for at, week in enumerate(weeks)
+        if any(values[at] for values in counts.values())
         for numbers in [[f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES]]
     ]
     return " ".join(told)

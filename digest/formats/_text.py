@@ -44,7 +44,7 @@ class _Page:
         yield from _heading(digest.title, "=")
         yield from _wrapped(f"{words.week_name(digest.week)}. {self.say.window(digest)}")
         yield ""
-        yield from _wrapped(" ".join(digest.summary))
+        yield from _wrapped(self.say.sentences(digest.summary))
         yield ""
         yield from _wrapped(self.say.reached(digest))
         for lost in reach.unreached:
@@ -114,16 +114,18 @@ class _Page:
         yield from _wrapped(f"{self.say.byline(story)}. {self.say.spread(story)}.", indent="  ")
         yield from _address(story.url)
         for quote in story.quotes:
-            yield from self.quote(quote)
+            yield from self.quote(quote, told_at=story.url)
 
-    def quote(self, quote: Quote) -> Iterator[str]:
+    def quote(self, quote: Quote, *, told_at: str = "") -> Iterator[str]:
+        """A quote with its address, where that is not what stands above it."""
         yield from _wrapped(self.say.quote(quote), indent="  > ")
         yield from _wrapped(f"{quote.speaker}, {quote.source}", indent="  > ")
-        yield from _address(quote.url)
+        if quote.url != told_at:
+            yield from _address(quote.url)
 
     def rising(self) -> Iterator[str]:
         words, _ = self.words, self.words.gettext
-        yield from self.section(_("On the rise"), self.digest.notes.rising)
+        yield from self.section(_("On the rise"), str(self.digest.notes.rising))
         for term in self.digest.rising:
             columns = (
                 (_("Stories"), words.number(term.stories)),

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -102,7 +101,7 @@ def test_nothing_is_compared_with_weeks_of_which_nothing_was_collected(told: Tol
     assert (digest.articles.before, digest.articles.mean_before) == (None, None)
     assert (digest.attention.before, digest.stories.mean_before) == (None, None)
     assert digest.notes.changes == "Nothing of the four weeks before was collected to compare with."
-    assert digest.notes.rising == "Nothing older is indexed to compare this week with."
+    assert str(digest.notes.rising) == "Nothing older is indexed to compare this week with."
 
 
 def test_stances_over_all_by_topic_and_by_week(digest: Digest, recount: Recount) -> None:
@@ -223,40 +222,9 @@ def test_late_and_corrected_articles(told: Told, digest: Digest) -> None:
     assert before.notes.amended == "No article on DeepSeek came late, and none was corrected."
 
 
-def test_every_number_comes_with_the_search_that_yields_it(told: Told, digest: Digest) -> None:
-    vocabulary = Vocabulary.of(told.watch)
-    asked = 0
-    for query, number in numbers(digest):
-        asked += 1
-        assert told.engine.count(parse(query, vocabulary)) == number, query
-    assert asked > 60
-    for speaker in digest.speakers:
-        found = list(told.engine.export(parse(speaker.query, vocabulary)))
-        assert len({hit["source"] for hit in found}) == speaker.outlets
-    for term in digest.rising:
-        assert told.engine.count(parse(term.query, vocabulary)) >= term.stories
-
-
-def numbers(digest: Digest) -> Iterator[tuple[str, float]]:
-    """All queries of a digest whose articles it counts."""
-    yield digest.articles.query, digest.articles.value
-    yield digest.reach.query, digest.reach.articles
-    yield from ((one.query, one.count) for one in digest.stances)
-    stories = list(digest.top_stories)
-    for topic in digest.topics:
-        yield topic.articles.query, topic.articles.value
-        yield from ((one.query, one.count) for one in topic.stances)
-        stories += topic.stories
-    for story in stories:
-        yield story.query, story.articles
-        yield from ((one.query, one.count) for one in story.stances)
-    yield from ((source.query, source.articles) for source in (*digest.sources, *digest.new_sources))
-    yield from ((source.query, source.articles_before) for source in digest.silent_sources)
-
-
 def test_the_summary_is_three_sentences_of_the_numbers(digest: Digest, recount: Recount) -> None:
     taken, now, before = stances(recount.about(), None), len(recount.about()), len(recount.about(MONDAY - WEEK))
-    volume, leaning, matter = digest.summary
+    volume, leaning, matter = map(str, digest.summary)
     outlets = len(sources(recount.about()))
     assert volume == f"{now} articles in {outlets} outlets named DeepSeek this week, against {before} the week before."
     n = sum(taken.values()) - taken["unsure"]
@@ -271,9 +239,9 @@ def test_the_summary_is_three_sentences_of_the_numbers(digest: Digest, recount: 
 def test_an_empty_week_says_why_everywhere(told: Told) -> None:
     empty = told.digest(date(2025, 6, 2))
     uncollected = "No article of this week has been collected and read."
-    assert empty.summary == ("No article named DeepSeek this week.",)
+    assert list(map(str, empty.summary)) == ["No article named DeepSeek this week."]
     assert {topic.note for topic in empty.topics} == {uncollected}
-    assert (empty.notes.stories, empty.notes.speakers, empty.notes.rising) == (uncollected,) * 3
+    assert (empty.notes.stories, empty.notes.speakers, str(empty.notes.rising)) == (uncollected,) * 3
     assert empty.notes.changes == "Nothing of the four weeks before was collected to compare with."
     assert empty.notes.amended == "No article on DeepSeek came late, and none was corrected."
     assert (empty.balance.n, empty.balance.value, empty.balance.low) == (0, None, None)
