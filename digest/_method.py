@@ -5,12 +5,12 @@ from functools import cache
 from importlib.resources import files
 
 from digest.model import Accuracy, Method
-from digest.record import Record
+from digest.record import Record, Week
 from digest.words import Words
 
 
-def method_of(words: Words, record: Record) -> Method:
-    """How the digest was made."""
+def method_of(words: Words, record: Record, week: Week) -> Method:
+    """How the digest of a week was made."""
     notes = (
         words.gettext(
             "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
@@ -31,7 +31,7 @@ def method_of(words: Words, record: Record) -> Method:
     )
     analysers = tuple(
         words.ngettext("{analyser}: {count} article", "{analyser}: {count} articles", count, analyser=analyser)
-        for analyser, count in record.analysers().items()
+        for analyser, count in record.analysers(week).items()
     )
     told = {
         "stance": words.gettext("stance"),

@@ -11,13 +11,19 @@ from typing import Any
 
 import pytest
 
+from digest.build import build_digest
 from digest.keep import keep
 from digest.model import STANCES, Digest
+from digest.record import Record
 from index.analysis import normal_name
 from index.query_parser import parse
 from index.vocabulary import Vocabulary
 from tests.digest.conftest import ASKED_BEFORE, FAILED, MONDAY, NEVER_ASKED, Told
+from tests.digest.press import Piece, indexed, put
+from tests.index.corpus import WATCH
 from vigie.archive import Archive
+from vigie.article import Stance
+from vigie.routine import Edition
 
 WEEK = timedelta(weeks=1)
 
@@ -306,6 +312,25 @@ def test_a_week_gets_a_new_version_only_when_it_tells_something_else(told: Told,
     second, kept = keep(archive, replace(first, watermark=first.watermark + 100, title="Corrected"))
     assert (second.version, second.watermark) == (first.version + 1, first.watermark + 100)
     assert [one.version for one in kept] == [second.version]
+
+
+def test_articles_of_other_weeks_make_no_new_version(tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    edition = Edition(id="weekly")
+
+    def told_and_kept() -> Digest:
+        engine = indexed(archive, tmp_path)
+        with archive.read() as tx:
+            digest = build_digest(engine, WATCH, edition, MONDAY, record=Record(tx, engine.name))
+        return keep(archive, digest)[0]
+
+    put(archive, [Piece(MONDAY + timedelta(days=n), "wired", Stance.CRITICAL) for n in range(3)])
+    first = told_and_kept()
+    assert first.method.analysers == ("test: 3 articles",)
+    put(archive, [Piece(MONDAY + n * WEEK, "wired", Stance.CRITICAL) for n in (1, 2, 3)], first_number=10)
+    assert told_and_kept() == first
+    put(archive, [Piece(MONDAY, "wired", Stance.CRITICAL)], first_number=20)
+    assert told_and_kept().version == 2
 
 
 def test_speakers_are_found_by_their_normal_names(told: Told) -> None:
