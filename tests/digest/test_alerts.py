@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -207,6 +208,12 @@ def test_sentences_are_in_the_language_of_the_search(data: Path) -> None:
     assert told["burst"] == (
         "IA\N{NO-BREAK SPACE}: bien plus d’articles que d’habitude",
         "56 articles du mardi 8 avril 2025 au mercredi 9 avril 2025\N{NARROW NO-BREAK SPACE}; d’habitude, 10.",
+    )
+    (turn,) = of_kind(french, "turn")
+    numbers = {"critical": 3, "supportive": 1, "critical_before": 2, "supportive_before": 4}
+    assert sentences(replace(turn, day="2025-04-05", numbers={**turn.numbers, **numbers}))[0] == (
+        "Sur DeepSeek, dans les sept jours jusqu’au samedi 5 avril 2025\N{NO-BREAK SPACE}: 3 affaires critiques et 1 affaire favorable"
+        "\N{NARROW NO-BREAK SPACE}; dans les quatre semaines d’avant\N{NO-BREAK SPACE}: 2 et 4."
     )
     for one in french:
         assert not {"articles on", "stories", "probability", "reached"} & set(" ".join(sentences(one)).split())

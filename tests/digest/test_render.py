@@ -214,9 +214,7 @@ def test_french_is_set_as_french_is(told: Told) -> None:
     for sentence in digest.summary:
         assert not re.search(r"(?<![\u00a0\u202f])[;!?:»]|«(?!\u202f)|'", sentence)
     assert "Les affaires qui comptent" in page
-    assert "lundi 27 janvier 2025 à 0\u00a0h au dimanche 2 février 2025 à 24\u00a0h".replace("\u00a0h", " h") in page.replace(
-        "\u00a0h", " h"
-    )
+    assert "lundi 27 janvier 2025 à 0\u00a0h au dimanche 2 février 2025 à 24\u00a0h" in page
     assert "1er févr." in page
 
 
