@@ -6,7 +6,7 @@ from datetime import datetime
 from digest._enquiry import Enquiry
 from digest.model import Amended
 from digest.record import batches
-from index.query import OneOf, all_of
+from index.query import FieldValue, OneOf, all_of, render
 from vigie import archive
 
 MOST = 10  # of the late and of the corrected articles; the note says how many there are where these are not all
@@ -48,6 +48,7 @@ def _on_the_subject(enquiry: Enquiry, found: Sequence[archive.Amended]) -> tuple
             published=hit["published"],
             seen=datetime.fromtimestamp(one.seen, enquiry.watch.zone).isoformat(timespec="seconds"),
             revision=one.revision,
+            query=render(FieldValue("id", one.article)),
         )
         for one, hit in chosen[:MOST]
     ), len(chosen)

@@ -73,9 +73,9 @@ class Enquiry:
         """What takes a stance toward the subject, on a topic or over all (None)."""
         return FactFilter(stance, topic or OVERALL, self.subject.id)
 
-    def of_week(self, *parts: Query) -> Query:
-        """What satisfies all parts, of this week."""
-        return within(all_of(parts), *self.days())
+    def of_week(self, *parts: Query, weeks_ago: int = 0) -> Query:
+        """What satisfies all parts, of this week or of one before it."""
+        return within(all_of(parts), *self.days(weeks_ago))
 
     def of_weeks_before(self, *parts: Query) -> Query:
         """What satisfies all parts, of the four weeks before."""
@@ -108,16 +108,26 @@ class Enquiry:
         known = [value if collected else None for value, collected in zip(values, self.collected, strict=True)]
         before = [value for value in known[-1 - WEEKS_BEFORE : -1] if value is not None]
         mean = sum(before) / len(before) if before else None
-        return Figure(round(values[-1] or 0, 4), _rounded(known[-2]), _rounded(mean), render(self.of_week(*parts)))
+        queries = (self.of_week(*parts), self.of_week(*parts, weeks_ago=1), self.of_weeks_before(*parts))
+        return Figure(round(values[-1] or 0, 4), _rounded(known[-2]), _rounded(mean), *map(render, queries))
 
     def stances(self, topic: str | None) -> tuple[StanceCount, ...]:
         """How many articles take each stance."""
         queries = [self.of_week(self.stance(stance, topic)) for stance in STANCES]
         return tuple(StanceCount(s, self.reader.count(q), render(q)) for s, q in zip(STANCES, queries, strict=True))
 
-    def weekly_stances(self, topic: str | None) -> Trend:
-        """The same over the weeks shown."""
-        return self.trend(self.about, by="stance", topic=topic)
+    def weekly_stances(self, topic: str | None) -> tuple[Series, ...]:
+        """The same for each of the weeks shown."""
+        found = self.trend(self.about, by="stance", topic=topic)
+        counts = {series.key: series.counts for series in found.series}
+        return tuple(
+            Series(
+                stance,
+                counts.get(stance, (0,) * WEEKS_SHOWN),
+                tuple(render(self.of_week(self.stance(stance, topic), weeks_ago=ago)) for ago in reversed(range(WEEKS_SHOWN))),
+            )
+            for stance in STANCES
+        )
 
     def by_source(self, query: Query) -> dict[str, int]:
         """How many articles each source has among those found."""
@@ -130,12 +140,6 @@ class Enquiry:
         if self.collected[-1]:
             return self.words.gettext("None of the articles of this week names {subject}.", subject=self.subject.name)
         return self.words.gettext("No article of this week has been collected and read.")
-
-
-def series_of(found: Trend) -> tuple[Series, ...]:
-    """The series of a trend by stance, for each stance."""
-    counts = {series.key: series.counts for series in found.series}
-    return tuple(Series(stance, counts.get(stance, (0,) * len(found.buckets))) for stance in STANCES)
 
 
 def _rounded(value: float | None) -> float | None:

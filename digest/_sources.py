@@ -1,6 +1,6 @@
 """The outlets: what was reached of them, how much they wrote, and who began or ceased to write on the subject."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from digest._enquiry import WEEKS_BEFORE, Enquiry
@@ -73,13 +73,16 @@ def changes_of(enquiry: Enquiry) -> tuple[Changes, Changes, str]:
     now = enquiry.by_source(enquiry.of_week(enquiry.about))
     before = enquiry.by_source(enquiry.of_weeks_before(enquiry.about))
 
-    def changed(sources: Iterable[str], query: Callable[[Enquiry, str], str]) -> Changes:
+    def changed(sources: Iterable[str]) -> Changes:
         counted = [
-            SourceChange(one, enquiry.name(one), now.get(one, 0), before.get(one, 0), query(enquiry, one)) for one in sources
-        ]
+            SourceChange(
+                one, enquiry.name(one), now.get(one, 0), before.get(one, 0), _now(enquiry, one), _before(enquiry, one)
+            )
+            for one in sources
+        ]  # fmt: skip
         return tuple(sorted(counted, key=lambda change: (-change.articles - change.articles_before, change.id)))
 
-    new, silent = changed(now.keys() - before.keys(), _now), changed(before.keys() - now.keys(), _before)
+    new, silent = changed(now.keys() - before.keys()), changed(before.keys() - now.keys())
     if new or silent:
         return new, silent, ""
     if not now:

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from datetime import date
 
 from digest._amended import amended_of
-from digest._enquiry import WEEKS_SHOWN, Enquiry, series_of
+from digest._enquiry import WEEKS_SHOWN, Enquiry
 from digest._method import method_of
+from digest._sentence import counted, sentence
 from digest._sources import changes_of, reach, sources_of
 from digest._speakers import speakers_of
 from digest._stories import stories_of
 from digest._summary import summary
 from digest.balance import balance
-from digest.model import FORM, Balance, Digest, Notes, Rising, StanceCount, TopicWeek, Voice
+from digest.model import FORM, Balance, Digest, Notes, Rising, Sentence, StanceCount, TopicWeek, Voice
 from digest.record import Record
 from index import calendar
 from index.engine import Reader
-from index.query import Everything, FieldValue, all_of, render
+from index.query import Everything, FieldValue, all_of, any_of, render, within
 from index.rising import rising
 from vigie.routine import Edition
 from vigie.watch import Topic, Watch
@@ -35,9 +36,9 @@ def build_digest(reader: Reader, watch: Watch, edition: Edition, monday: date, *
     enquiry = Enquiry(reader, watch, edition, monday, record)
     about, week = enquiry.about, enquiry.week
     coverage = enquiry.trend(about, share=True)
-    by_stance = enquiry.weekly_stances(None)
     articles, outlets = enquiry.figure(coverage.totals.counts, about), enquiry.figure(_outlets(enquiry), about)
     stances = enquiry.stances(None)
+    leaning = _balance(enquiry, stances, None)
     topics = tuple(_topic(enquiry, topic) for topic in watch.topics)
     stories = stories_of(enquiry, None, MOST_STORIES)
     risen, rising_note = _rising(enquiry)
@@ -60,15 +61,15 @@ def build_digest(reader: Reader, watch: Watch, edition: Edition, monday: date, *
         timezone=watch.timezone,
         watermark=record.watermark,
         reach=reach(enquiry),
-        summary=summary(enquiry.words, enquiry.subject.name, articles, outlets, stances, _balance(stances), topics, stories),
+        summary=summary(enquiry.words, enquiry.subject.name, articles, outlets, stances, leaning, topics, stories),
         articles=articles,
         stories=enquiry.figure(enquiry.trend(about, unit="stories").totals.counts, about),
         outlets=outlets,
         attention=enquiry.figure(coverage.totals.shares, about),
         stances=stances,
-        balance=_balance(stances),
-        weeks=tuple(bucket.label for bucket in by_stance.buckets),
-        weekly=series_of(by_stance),
+        balance=leaning,
+        weeks=tuple(bucket.label for bucket in coverage.buckets),
+        weekly=enquiry.weekly_stances(None),
         topics=topics,
         top_stories=stories,
         rising=risen,
@@ -96,9 +97,10 @@ def _outlets(enquiry: Enquiry) -> list[float]:
     return [found[calendar.day_number(enquiry.days(ago)[0])] for ago in reversed(range(WEEKS_SHOWN))]
 
 
-def _balance(stances: Sequence[StanceCount]) -> Balance:
+def _balance(enquiry: Enquiry, stances: Sequence[StanceCount], topic: str | None) -> Balance:
     counts = {one.stance: one.count for one in stances}
-    return balance(counts["supportive"], counts["neutral"], counts["critical"])
+    query = any_of(enquiry.stance(stance, topic) for stance in ("supportive", "neutral", "critical"))
+    return balance(counts["supportive"], counts["neutral"], counts["critical"], render(enquiry.of_week(query)))
 
 
 def _topic(enquiry: Enquiry, topic: Topic) -> TopicWeek:
@@ -115,8 +117,8 @@ def _topic(enquiry: Enquiry, topic: Topic) -> TopicWeek:
         label=topic.label_in(enquiry.edition.language),
         articles=articles,
         stances=stances,
-        balance=_balance(stances),
-        weekly=series_of(enquiry.weekly_stances(topic.id)),
+        balance=_balance(enquiry, stances, topic.id),
+        weekly=enquiry.weekly_stances(topic.id),
         voices=_voices(enquiry, topic.id),
         stories=stories_of(enquiry, topic.id, MOST_STORIES_OF_A_TOPIC),
         note=note,
@@ -146,18 +148,19 @@ def _voices(enquiry: Enquiry, topic: str) -> tuple[Voice, ...]:
     return tuple(chosen)
 
 
-def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], str]:
+def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], Sentence]:
     """What rises in all coverage of the week, and what that rests on."""
     say, count = enquiry.words.gettext, enquiry.words.number
     found = rising(enquiry.reader, Everything(), enquiry.monday, limit=MOST_RISING)
     if not found.window.stories:
-        return (), enquiry.nothing()
+        return (), sentence(enquiry.nothing())
     if found.baseline is None:
-        return (), say("Nothing older is indexed to compare this week with.")
+        return (), sentence(say("Nothing older is indexed to compare this week with."))
+    window, baseline = found.window, found.baseline
     risen = tuple(
         Rising(
             term.label, term.kind, term.count, term.before, round(term.g2, 2), round(term.log_ratio, 2),
-            render(enquiry.of_week(FieldValue(term.kind, term.term))),
+            *(render(within(FieldValue(term.kind, term.term), span.first, span.last)) for span in (window, baseline)),
         )
         for term in (*found.entities, *found.terms)
     )  # fmt: skip
@@ -166,11 +169,13 @@ def _rising(enquiry: Enquiry) -> tuple[tuple[Rising, ...], str]:
             "{now} stories of the week were compared with {then} of the week before.",
             "{now} stories of the week were compared with {then} of the {count} weeks before.",
             found.weeks,
-            now=count(found.window.stories),
-            then=count(found.baseline.stories),
+            **{
+                name: counted(count(span.stories), render(within(Everything(), span.first, span.last)))
+                for name, span in (("now", window), ("then", baseline))
+            },
         ),
         say(
             "Shown is what passes G² ≥ 15.13 (p < 0.0001), is at least twice as frequent, and is named by at least three owners."
         ),
     ]
-    return risen, " ".join(notes if risen else [*notes, say("Nothing passes.")])
+    return risen, sentence(" ".join(notes if risen else [*notes, say("Nothing passes.")]))

@@ -1,6 +1,8 @@
 """The digest of a week as one object. Every format is rendered from it; the same object gives the same bytes.
 
-Counts are of articles unless the name says stories. Each figure carries the query that yields it. Sentences are in the language
+Counts are of articles unless the name says stories. Each comes with the query that finds the articles counted, in the language
+of index.query_parser; what is no count of articles (outlets, quotes, a share, a mean) comes with that of the articles it is
+told of. Sentences are in the language
 of the edition; titles, evidence and quotes are verbatim, in the language of their article.
 """
 
@@ -9,28 +11,51 @@ from typing import Any
 
 STANCES = ("supportive", "neutral", "critical", "unsure")
 # The form of the object, told in its JSON; docs/digest.schema.json describes it.
-FORM = 1
+FORM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a sentence: a number with its query, or what stands between numbers, with none."""
+
+    text: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence whose numbers keep their queries."""
+
+    parts: tuple[Part, ...]
+
+    def __str__(self) -> str:
+        """The sentence as it is read."""
+        return "".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with what it was a week before, the mean of the four weeks before, and its query.
+    """A number with what it was a week before, and the mean of the four weeks before.
 
-    before and mean_before are None where nothing was collected then: no change can be told.
+    before and mean_before are None where nothing was collected then: no change can be told. The mean is over the weeks of which
+    something was collected; query_mean finds the articles of all four.
     """
 
     value: float
     before: float | None
     mean_before: float | None
     query: str
+    query_before: str
+    query_mean: str
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A named row of weekly counts, oldest first, aligned with Digest.weeks."""
+    """A named row of weekly counts, oldest first, aligned with Digest.weeks, each with its query."""
 
     name: str
     values: tuple[int, ...]
+    queries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +78,7 @@ class Balance:
     value: float | None
     low: float | None
     high: float | None
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +146,11 @@ class TopicWeek:
 
 @dataclass(frozen=True, slots=True)
 class Rising:
-    """A term or entity on the rise: story counts, significance (signed G²) and effect (log2 ratio)."""
+    """A term or entity on the rise: story counts, significance (signed G²) and effect (log2 ratio).
+
+    A story counts where its first article of the week, or of the weeks before, names the term; the queries find all articles
+    that do.
+    """
 
     term: str
     kind: str
@@ -129,6 +159,7 @@ class Rising:
     significance: float
     effect: float
     query: str
+    query_before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +193,7 @@ class SourceChange:
     articles: int
     articles_before: int
     query: str
+    query_before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +232,7 @@ class Amended:
     published: str
     seen: str
     revision: int
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +258,7 @@ class Notes:
     """For each section why it is empty, or what it rests on; an empty text where there is nothing to say."""
 
     stories: str
-    rising: str
+    rising: Sentence
     speakers: str
     changes: str
     amended: str
@@ -253,7 +286,7 @@ class Digest:
     timezone: str
     watermark: int
     reach: Reach
-    summary: tuple[str, ...]
+    summary: tuple[Sentence, ...]
     articles: Figure
     stories: Figure
     outlets: Figure

@@ -6,7 +6,7 @@ Titles, quotes and names are the press's: each format escapes them in its own wa
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import quote_plus
@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from digest.charts import STANCE_SIGNS, balance_svg, stance_svg
-from digest.model import Balance, Digest, Figure, Series
+from digest.model import Balance, Digest, Figure, Series, Speaker, StoryWeek
 from digest.words import Words, words
 from vigie.colours import STANCE_COLOURS
 
@@ -31,7 +31,9 @@ def to_html(digest: Digest, *, search_base: str = "") -> str:
     search_base: where searches are asked, an http(s) address to which the query is added (``https://vigie.example/search?q=``).
     Without one each number leads to its search in a list at the end of the page.
     """
-    say = Said(words(digest.language), markup=True)
+    searches = Searches(search_base)
+    say = Said(words(digest.language), markup=True, link=searches.in_page)
+    plain = Said(say.words, markup=False)
     title = say.words.gettext("Articles a week on {subject} by stance", subject=digest.subject)
     charts = {"": _chart(say.words, digest.weeks, digest.weekly, title)}
     for topic in digest.topics:
@@ -41,9 +43,9 @@ def to_html(digest: Digest, *, search_base: str = "") -> str:
         "digest.html",
         digest,
         say,
-        Searches(search_base),
+        searches,
         charts=charts,
-        scale=lambda balance: Markup(balance_svg(say.words, balance, title=say.balance(balance))),  # noqa: S704
+        scale=lambda balance: Markup(balance_svg(say.words, balance, title=plain.balance(balance))),  # noqa: S704
         colours=STANCE_COLOURS,
         signs=STANCE_SIGNS,
     )
@@ -57,7 +59,9 @@ def _chart(language: Words, weeks: Sequence[str], weekly: Sequence[Series], titl
 
 def to_markdown(digest: Digest, *, search_base: str = "") -> str:
     """The digest as Markdown for mail, chat and version control; searches as links, or as footnotes without a search_base."""
-    text = _render("digest.md", digest, Said(words(digest.language), markup=False), Searches(search_base), signs=STANCE_SIGNS)
+    searches = Searches(search_base)
+    say = Said(words(digest.language), markup=False, link=searches.in_markdown)
+    text = _render("digest.md", digest, say, searches, signs=STANCE_SIGNS)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -71,14 +75,21 @@ class Searches:
         self._base = base if base.startswith(("http://", "https://")) else ""
         self._numbers: dict[str, int] = {}
 
-    @property
-    def are_links(self) -> bool:
-        """Whether a search has an address."""
-        return bool(self._base)
-
     def link(self, query: str) -> str:
         """The address of a search, or of its place in the list."""
         return self._base + quote_plus(query) if self._base else f"#s{self.number(query)}"
+
+    def in_page(self, text: str, query: str) -> str:
+        """A number that leads to its search, in a page."""
+        return Markup('<a class="n" href="{}" title="{}">{}</a>').format(self.link(query), command(query), text)
+
+    def in_mail(self, text: str, query: str) -> str:
+        """The same in a mail, whose readers show no titles of links and whose bytes count."""
+        return Markup('<a href="{}">{}</a>').format(self.link(query), text)
+
+    def in_markdown(self, text: str, query: str) -> str:
+        """The same in Markdown, with a footnote where the search has no address."""
+        return f"[{text}]({_safe_link(self.link(query))})" if self._base else f"{text}[^{self.number(query)}]"
 
     def number(self, query: str) -> int:
         """The number of a search, in the order of first use."""
@@ -86,8 +97,8 @@ class Searches:
 
     @property
     def listed(self) -> list[tuple[int, str]]:
-        """The searches so far: number, and the command that yields what is counted."""
-        return [(number, command(query)) for query, number in self._numbers.items()]
+        """The searches so far: number and query."""
+        return [(number, query) for query, number in self._numbers.items()]
 
 
 def command(query: str) -> str:
@@ -96,16 +107,32 @@ def command(query: str) -> str:
 
 
 class Said:
-    """What the templates say, as text or as markup in which values are escaped."""
+    """What the templates say, as text or as markup in which values are escaped.
 
-    def __init__(self, language: Words, *, markup: bool) -> None:
+    link: what a number becomes that has a query, in the manner of the format.
+    """
+
+    def __init__(self, language: Words, *, markup: bool, link: Callable[[str, str], str] = lambda text, _: text) -> None:
         self.words = language
         self._markup = markup
+        self._link = link
+
+    def num(self, text: str, query: str) -> str:
+        """A number, or a few words with numbers, that lead to a search."""
+        return self._link(text, query) if query else text
+
+    def count(self, value: float, query: str) -> str:
+        """A count that leads to its search."""
+        return self.num(self.words.number(value), query)
+
+    def row(self, parts: Iterable[str], between: str) -> str:
+        """Parts in a row."""
+        return escape(between).join(parts) if self._markup else between.join(parts)
 
     def gettext(self, message: str, **values: object) -> str:
         return self._filled(self.words.form(message), values)
 
-    def ngettext(self, one: str, many: str, count: float, **values: object) -> str:
+    def ngettext(self, one: str, many: str, count: float, /, **values: object) -> str:
         return self._filled(self.words.nform(one, many, count), {"count": self.words.number(count), **values})
 
     def _filled(self, message: str, values: Mapping[str, object]) -> str:
@@ -115,32 +142,49 @@ class Said:
         """The balance in words, in points from −100 to +100."""
         if balance.value is None or balance.low is None or balance.high is None:
             return self.words.gettext("No balance: no stance was read with confidence.")
-        return self.words.ngettext(
+        return self.ngettext(
             "Balance {value} points (95% interval {low} to {high}; {count} article)",
             "Balance {value} points (95% interval {low} to {high}; {count} articles)",
             balance.n,
+            count=self.count(balance.n, balance.query),
             value=self.words.signed(100 * balance.value),
             low=self.words.signed(100 * balance.low),
             high=self.words.signed(100 * balance.high),
         )
 
+    def extent(self, story: StoryWeek) -> str:
+        """In how many articles, outlets and, where there are several, languages a story was told."""
+        told = [
+            self.words.ngettext("{count} article", "{count} articles", story.articles),
+            self.words.ngettext("{count} outlet", "{count} outlets", story.outlets),
+        ]
+        if len(story.languages) > 1:
+            told.append(self.words.ngettext("{count} language", "{count} languages", len(story.languages)))
+        return self.num(", ".join(told), story.query)
+
+    def speaker(self, one: Speaker) -> str:
+        """How often somebody is quoted, and how widely."""
+        quotes = self.words.ngettext("{count} quote", "{count} quotes", one.quotes)
+        outlets = self.words.ngettext("in {count} outlet", "in {count} outlets", one.outlets)
+        return self.num(f"{quotes} {outlets}", one.query)
+
     def before(self, figure: Figure) -> str:
         """What it was last week, and the change, in words that need no colour."""
-        say = self.words.gettext
         if figure.before is None:
-            return say("nothing was collected last week")
-        before = self.words.number(figure.before)
+            return self.gettext("nothing was collected last week")
+        before = self.count(figure.before, figure.query_before)
         if not figure.before or figure.value == figure.before:
-            return say("last week: {before}", before=before)
+            return self.gettext("last week: {before}", before=before)
         change = self.words.signed_percent(figure.value / figure.before - 1)
-        return say("last week: {before} ({change})", before=before, change=change)
+        return self.gettext("last week: {before} ({change})", before=before, change=change)
 
     def share_before(self, figure: Figure) -> str:
         """The same for a share; its change is in percentage points."""
         if figure.before is None:
-            return self.words.gettext("nothing was collected last week")
-        before, change = self.words.percent(figure.before), self.words.signed(100 * (figure.value - figure.before), 1)
-        return self.words.gettext("last week: {before} ({change} points)", before=before, change=change)
+            return self.gettext("nothing was collected last week")
+        before = self.num(self.words.percent(figure.before), figure.query_before)
+        change = self.words.signed(100 * (figure.value - figure.before), 1)
+        return self.gettext("last week: {before} ({change} points)", before=before, change=change)
 
 
 def _render(template: str, digest: Digest, say: Said, searches: Searches, **values: Any) -> str:
@@ -153,9 +197,11 @@ def _render(template: str, digest: Digest, say: Said, searches: Searches, **valu
             _=say.gettext,
             ngettext=say.ngettext,
             say=say,
+            num=say.num,
+            count=say.count,
+            command=command,
             words=spoken,
             searches=searches,
-            command=command,
             **values,
         )
     )
@@ -176,7 +222,7 @@ def _environment() -> Environment:
 
 def _markdown(text: str) -> str:
     """Text with everything that Markdown would take for markup escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def _safe_link(url: str) -> str:

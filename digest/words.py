@@ -49,7 +49,7 @@ class Words:
         """The message in the language, its {values} not yet filled in."""
         return typeset(self._catalogue.gettext(message), self.language)
 
-    def ngettext(self, one: str, many: str, count: float, **values: object) -> str:
+    def ngettext(self, one: str, many: str, count: float, /, **values: object) -> str:
         """The message in the form that goes with a count, which it may name as {count}."""
         return self.nform(one, many, count).format(**{"count": self.number(count), **values})
 

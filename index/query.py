@@ -8,8 +8,10 @@ import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
+
+from index import calendar
 
 Scope = Literal["text", "title"]  # text: title and body
 KeywordField = Literal[
@@ -186,7 +188,7 @@ def render(query: Query) -> str:
         case FactFilter(stance=stance, topic=topic, subject=subject):
             return f"stance:{stance}" + (f"@{topic}" if topic else "") + (f"/{subject}" if subject else "")
         case DateRange(first=first, last=last):
-            return f"published:[{first or '*'} TO {last or '*'}]"
+            return f"published:{_days(first, last)}"
         case And(parts=parts):
             return " AND ".join(f"({render(part)})" if isinstance(part, Or) else render(part) for part in parts)
         case Or(parts=parts):
@@ -202,6 +204,13 @@ def render(query: Query) -> str:
 
 def _scoped(scope: Scope, text: str) -> str:
     return f"title:{text}" if scope == "title" else text
+
+
+def _days(first: date | None, last: date | None) -> str:
+    """A whole ISO week by its name, which people read and which is half as long; all else as a range."""
+    if first and last and first.isoweekday() == 1 and last - first == timedelta(days=6):
+        return calendar.label(calendar.day_number(first), "week")
+    return f"[{first or '*'} TO {last or '*'}]"
 
 
 def _quoted(value: str) -> str:

@@ -75,8 +75,8 @@ def cut(digest: Digest, room: Room) -> Digest:
         corrected=digest.corrected[: room.amended],
         reach=replace(digest.reach, unreached=digest.reach.unreached[: room.sources]),
     )
-    # A command or an address that is cut leads nowhere.
-    return _mapped(shown, lambda value: _shortened(value, room.text), but="query")
+    # A search or an address that is cut leads nowhere.
+    return _mapped(shown, lambda value: _shortened(value, room.text), but="quer")
 
 
 def _shortened(value: Any, most: int) -> Any:
@@ -88,9 +88,9 @@ def _shortened(value: Any, most: int) -> Any:
 
 
 def _mapped(value: Made, change: Callable[[Any], Any], *, but: str = "") -> Made:
-    """The value with every plain value in it changed, but those of the fields of one name."""
+    """The value with every plain value in it changed, but those of the fields whose names begin so."""
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {field.name: getattr(value, field.name) for field in fields(value) if field.name != but}
+        parts = {field.name: getattr(value, field.name) for field in fields(value) if not (but and field.name.startswith(but))}
         return replace(value, **{name: _mapped(part, change, but=but) for name, part in parts.items()})
     made: Any = tuple(_mapped(one, change, but=but) for one in value) if isinstance(value, tuple) else change(value)
     return made  # type: ignore[no-any-return]  # a value of its kind

@@ -1,51 +1,47 @@
 """What mail and feed say of a figure, a stance or a story, in the words of the edition."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from digest.model import Accuracy, Amended, Balance, Digest, Figure, Quote, SourceChange, Speaker, StanceCount, StoryWeek, Voice
+from digest.model import Accuracy, Amended, Digest, Figure, Quote, Sentence, SourceChange, StanceCount, StoryWeek, Voice
 from digest.render import Said
-from digest.words import Words, words
+from digest.words import words
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Phrases:
+class Phrases(Said):
     """The phrases of a language."""
-
-    words: Words
 
     def figure(self, figure: Figure) -> list[str]:
         """What it was last week, and in the four weeks before."""
-        mean = None if figure.mean_before is None else self.words.number(figure.mean_before)
-        return self._with_mean(Said(self.words, markup=False).before(figure), mean)
+        mean = None if figure.mean_before is None else self.count(figure.mean_before, figure.query_mean)
+        return self._with_mean(self.before(figure), mean)
 
     def share(self, figure: Figure) -> list[str]:
         """The same for a share."""
-        mean = None if figure.mean_before is None else self.words.percent(figure.mean_before)
-        return self._with_mean(Said(self.words, markup=False).share_before(figure), mean)
+        mean = None if figure.mean_before is None else self.num(self.words.percent(figure.mean_before), figure.query_mean)
+        return self._with_mean(self.share_before(figure), mean)
 
     def _with_mean(self, before: str, mean: str | None) -> list[str]:
-        return [before] if mean is None else [before, self.words.gettext("mean of four weeks: {mean}", mean=mean)]
+        return [before] if mean is None else [before, self.gettext("mean of four weeks: {mean}", mean=mean)]
 
-    def balance(self, balance: Balance) -> str:
-        """The balance with its interval and what it rests on."""
-        return Said(self.words, markup=False).balance(balance)
+    def sentences(self, sentences: Iterable[Sentence]) -> str:
+        """Sentences in a row."""
+        return self.row((self.row((self.num(part.text, part.query) for part in one.parts), "") for one in sentences), " ")
 
     def counted(self, one: StanceCount) -> str:
         """3 critical."""
-        return f"{self.words.number(one.count)} {self.words.stance(one.stance, one.count)}"
+        return self.row((self.count(one.count, one.query), self.words.stance(one.stance, one.count)), " ")
 
     def stances(self, stances: Sequence[StanceCount]) -> str:
         """All counts that are not nought, in a row."""
-        return ", ".join(self.counted(one) for one in stances if one.count)
+        return self.row((self.counted(one) for one in stances if one.count), ", ")
 
-    def articles(self, count: float) -> str:
+    def articles(self, count: float, query: str = "") -> str:
         """5 articles."""
-        return self.words.ngettext("{count} article", "{count} articles", count)
+        return self.num(self.words.ngettext("{count} article", "{count} articles", count), query)
 
     def outlets(self, count: float) -> str:
         """3 outlets."""
@@ -54,8 +50,8 @@ class Phrases:
     def spread(self, story: StoryWeek) -> str:
         """How far a story went: articles, outlets, languages, and the stances of its articles."""
         names = self.words.listed([self.words.language_name(code) for code in story.languages])
-        told = f"{self.articles(story.articles)}, {self.outlets(story.outlets)} ({names})"
-        return "; ".join(filter(None, (told, self.stances(story.stances))))
+        told = self.num(f"{self.articles(story.articles)}, {self.outlets(story.outlets)}", story.query)
+        return self.row(filter(None, (self.row((told, f"({names})"), " "), self.stances(story.stances))), "; ")
 
     def byline(self, story: StoryWeek) -> str:
         """Who told a story first, and when."""
@@ -71,39 +67,37 @@ class Phrases:
         """What an article says, in its own words."""
         return self.words.quoted(voice.evidence)
 
-    def speaker(self, one: Speaker) -> str:
-        """How often somebody is quoted, and how widely."""
-        quotes = self.words.ngettext("{count} quote", "{count} quotes", one.quotes)
-        return f"{quotes} {self.words.ngettext('in {count} outlet', 'in {count} outlets', one.outlets)}"
-
     def new(self, one: SourceChange) -> str:
         """How much a new outlet published."""
-        return self.words.ngettext(
+        return self.ngettext(
             "{number} article, none in the four weeks before",
             "{number} articles, none in the four weeks before",
             one.articles,
-            number=self.words.number(one.articles),
+            number=self.count(one.articles, one.query),
         )
 
     def silent(self, one: SourceChange) -> str:
         """How much a silent outlet used to publish."""
-        return self.words.ngettext(
+        return self.ngettext(
             "{number} article in the four weeks before, none now",
             "{number} articles in the four weeks before, none now",
             one.articles_before,
-            number=self.words.number(one.articles_before),
+            number=self.count(one.articles_before, one.query_before),
         )
 
     def late(self, one: Amended) -> str:
         """Whose late article it is, of when, and when it was collected."""
         seen = self.words.gettext("collected {moment}", moment=self.words.moment(one.seen))
-        return f"{one.source}, {self.words.moment(one.published)}; {seen}"
+        return self._amended(one, seen)
 
     def corrected(self, one: Amended) -> str:
         """Whose corrected article it is, of when, and when which version was seen."""
         number, moment = self.words.number(one.revision), self.words.moment(one.seen)
         seen = self.words.gettext("version {number} seen {moment}", number=number, moment=moment)
-        return f"{one.source}, {self.words.moment(one.published)}; {seen}"
+        return self._amended(one, seen)
+
+    def _amended(self, one: Amended, seen: str) -> str:
+        return self.row((f"{one.source}, {self.words.moment(one.published)}", self.num(seen, one.query)), "; ")
 
     def window(self, digest: Digest) -> str:
         """The window of a digest, exactly, and its version."""
@@ -121,18 +115,18 @@ class Phrases:
             reach.sources,
             reached=words.number(reach.reached),
         )
-        articles = words.ngettext(
+        articles = self.ngettext(
             "{number} article of the week, on any subject, is counted here.",
             "{number} articles of the week, on any subject, are counted here.",
             reach.articles,
-            number=words.number(reach.articles),
+            number=self.count(reach.articles, reach.query),
         )
         waiting = (
             words.ngettext("{count} article waits to be read.", "{count} articles wait to be read.", reach.waiting)
             if reach.waiting
             else words.gettext("None waits to be read.")
         )
-        return f"{listings} {articles} {waiting}"
+        return self.row((listings, articles, waiting), " ")
 
     def accuracy(self, one: Accuracy) -> str:
         """What a label was measured to be worth."""
@@ -143,13 +137,13 @@ class Phrases:
 
 def phrases(language: str) -> Phrases:
     """The phrases of an edition's language."""
-    return Phrases(words(language))
+    return Phrases(words(language), markup=False)
 
 
 def clean(value: Any) -> Any:
     """A value of a digest; text on one line, without control characters and direction overrides."""
     if isinstance(value, str):
-        return re.sub(r"[ \t\r\n\x0b\x0c\x85\u2028\u2029]+", " ", _CONTROL.sub(" ", value)).strip()
+        return re.sub(r"[ \t\r\n\x0b\x0c\x85\u2028\u2029]+", " ", _CONTROL.sub(" ", value))
     return value
 
 

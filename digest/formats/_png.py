@@ -10,7 +10,7 @@ from digest.model import Series
 from digest.words import Words
 
 # The flat colours of a chart and the shades at the edges of its letters.
-COLOURS = 24
+COLOURS = 16
 WIDTH = 580  # points: as wide as the column of the mail
 
 

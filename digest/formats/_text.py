@@ -44,7 +44,7 @@ class _Page:
         yield from _heading(digest.title, "=")
         yield from _wrapped(f"{words.week_name(digest.week)}. {self.say.window(digest)}")
         yield ""
-        yield from _wrapped(" ".join(digest.summary))
+        yield from _wrapped(self.say.sentences(digest.summary))
         yield ""
         yield from _wrapped(self.say.reached(digest))
         for lost in reach.unreached:
@@ -123,7 +123,7 @@ class _Page:
 
     def rising(self) -> Iterator[str]:
         words, _ = self.words, self.words.gettext
-        yield from self.section(_("On the rise"), self.digest.notes.rising)
+        yield from self.section(_("On the rise"), str(self.digest.notes.rising))
         for term in self.digest.rising:
             columns = (
                 (_("Stories"), words.number(term.stories)),

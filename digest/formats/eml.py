@@ -5,6 +5,7 @@ below 100 KB: what a large week has beyond that is left out, and the mail says w
 """
 
 import hashlib
+import re
 from copy import deepcopy
 from datetime import datetime
 from email.headerregistry import Address
@@ -17,11 +18,12 @@ from urllib.parse import quote
 
 from digest.charts import stance_text
 from digest.formats._cut import Room, fitted
-from digest.formats._phrases import clean, phrases
+from digest.formats._phrases import Phrases, clean, phrases
 from digest.formats._png import small_png
 from digest.formats._templates import environment
 from digest.formats._text import to_text
 from digest.model import Digest
+from digest.render import Searches
 from digest.words import words
 from vigie.routine import Mail
 
@@ -126,12 +128,16 @@ def _foot(digest: Digest, mail: Mail, shortened: bool) -> tuple[str, ...]:
 
 
 def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...]) -> str:
-    page = (
-        environment(digest.language)
-        .get_template("email.html")
-        .render(digest=digest, cids=cids, foot=foot, told=partial(stance_text, words(digest.language), digest.weeks))
-    )
-    return _inliner().inline(page)
+    searches = Searches()
+    say = Phrases(words(digest.language), markup=True, link=searches.in_mail)
+    drawn = partial(stance_text, say.words, digest.weeks)
+    template = environment(digest.language).get_template("email.html")
+    page = template.render(digest=digest, cids=cids, foot=foot, told=drawn, say=say, searches=searches)
+    return _CLASS.sub(r"\1", _inliner().inline(page))
+
+
+# Of an element: its style stands in it by then. In texts and values < and quotation marks are escaped.
+_CLASS = re.compile(r'(<[a-z1-6]+(?: [a-z-]+="[^"]*")*?) class="[^"]*"')
 
 
 @cache

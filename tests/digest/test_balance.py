@@ -22,7 +22,7 @@ def coverage(n: int, shares: tuple[float, float, float]) -> float:
     """How often the interval holds the true balance: exactly, by the chance of each sample."""
     held = 0.0
     for sample in samples(n):
-        found = balance(*sample)
+        found = balance(*sample, "")
         assert found.low is not None
         assert found.high is not None
         if found.low <= shares[0] - shares[2] <= found.high:
@@ -52,7 +52,7 @@ def test_the_plain_interval_would_not() -> None:
 @pytest.mark.parametrize("n", [1, 2, 5, 30])
 def test_the_interval_holds_the_value_and_stays_within_bounds(n: int) -> None:
     for sample in samples(n):
-        found = balance(*sample)
+        found = balance(*sample, "")
         assert found.value is not None
         assert found.low is not None
         assert found.high is not None
@@ -61,11 +61,11 @@ def test_the_interval_holds_the_value_and_stays_within_bounds(n: int) -> None:
 
 
 def test_it_turns_with_the_sides_and_narrows_with_the_number() -> None:
-    one, other = balance(9, 4, 2), balance(2, 4, 9)
+    one, other = balance(9, 4, 2, ""), balance(2, 4, 9, "")
     assert (one.value, one.low, one.high) == (-(other.value or 0), -(other.high or 0), -(other.low or 0))
-    few, many = balance(6, 2, 2), balance(600, 200, 200)
+    few, many = balance(6, 2, 2, ""), balance(600, 200, 200, "")
     assert (few.high or 0) - (few.low or 0) > 5 * ((many.high or 0) - (many.low or 0))
 
 
 def test_no_article_no_balance() -> None:
-    assert balance(0, 0, 0).value is None
+    assert balance(0, 0, 0, "").value is None
