@@ -14,7 +14,7 @@ def method_of(words: Words, record: Record, week: Week) -> Method:
     notes = (
         words.gettext(
             "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
-            "time zone of the watch."
+            "time zone of the watch. A mean leaves out weeks of which nothing was collected."
         ),
         words.gettext(
             "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine; where confidence "

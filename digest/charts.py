@@ -49,11 +49,11 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
     names = {stance: words.stance(stance) for stance in STANCES}
     labels = [words.week_label(week) for week in weeks]
     rows = [
-        {"week": label, "stance": names[series.name], "articles": count, "shown": words.number(count) if count else ""}
+        {"week": label, "stance": names[series.name], "articles": count or 0, "shown": _shown(words, count)}
         for series in weekly
         for label, count in zip(labels, series.values, strict=True)
     ]
-    most = max((count for series in weekly for count in series.values), default=0)
+    most = max((count or 0 for series in weekly for count in series.values), default=0)
     x = altair.X(
         "week:O",
         title=None,
@@ -86,6 +86,11 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
     return specification
 
 
+def _shown(words: Words, count: int | None) -> str:
+    """What stands over a bar: its number, and a dash for a week of which nothing was collected."""
+    return "–" if count is None else words.number(count) if count else ""
+
+
 def _colour(names: Mapping[str, str]) -> "altair.Color":
     import altair
 
@@ -94,12 +99,16 @@ def _colour(names: Mapping[str, str]) -> "altair.Color":
 
 
 def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
-    counts = {series.name: series.values for series in weekly}
-    told = [
-        words.gettext("{week}: {numbers}.", week=words.week_label(week), numbers=words.listed(numbers))
-        for at, week in enumerate(weeks)
-        for numbers in [[f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES]]
-    ]
+    told = []
+    for at, week in enumerate(weeks):
+        counts = {series.name: count for series in weekly if (count := series.values[at]) is not None}
+        numbers = [f"{words.number(counts[one])} {words.stance(one, counts[one])}" for one in STANCES if one in counts]
+        label = words.week_label(week)
+        told.append(
+            words.gettext("{week}: {numbers}.", week=label, numbers=words.listed(numbers))
+            if numbers
+            else words.gettext("{week}: nothing was collected.", week=label)
+        )
     return " ".join(told)
 
 

@@ -16,16 +16,11 @@ class Phrases(Said):
 
     def figure(self, figure: Figure) -> list[str]:
         """What it was last week, and in the four weeks before."""
-        mean = None if figure.mean_before is None else self.count(figure.mean_before, figure.query_mean)
-        return self._with_mean(self.before(figure), mean)
+        return [told for told in (self.before(figure), self.mean(figure)) if told]
 
     def share(self, figure: Figure) -> list[str]:
         """The same for a share."""
-        mean = None if figure.mean_before is None else self.num(self.words.percent(figure.mean_before), figure.query_mean)
-        return self._with_mean(self.share_before(figure), mean)
-
-    def _with_mean(self, before: str, mean: str | None) -> list[str]:
-        return [before] if mean is None else [before, self.gettext("mean of four weeks: {mean}", mean=mean)]
+        return [told for told in (self.share_before(figure), self.mean(figure, share=True)) if told]
 
     def sentences(self, sentences: Iterable[Sentence]) -> str:
         """Sentences in a row."""

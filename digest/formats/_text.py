@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from digest.formats._phrases import Phrases, link, phrases
-from digest.model import Balance, Digest, Quote, Series, StanceCount, StoryWeek, TopicWeek
+from digest.model import Balance, Digest, Quote, Series, StanceCount, StoryWeek, TopicWeek, anything_in
 from digest.render import command
 
 COLUMNS = 72
@@ -76,7 +76,7 @@ class _Page:
         if any(one.count for one in stances):
             yield ""
             yield from _wrapped(f"{self.say.stances(stances)}. {self.say.balance(balance)}")
-        if any(any(series.values) for series in weekly):
+        if anything_in(weekly):
             yield ""
             yield from _wrapped(title)
             yield from self.weekly(weekly)
@@ -87,7 +87,7 @@ class _Page:
         widths = [max(len(name), 5) for name in names]
         yield "  ".join([" " * 5, *(name.rjust(width) for name, width in zip(names, widths, strict=True))])
         for number, week in enumerate(self.digest.weeks):
-            counts = [self.words.number(one.values[number]) for one in weekly]
+            counts = [self.say.of_week(one, number) for one in weekly]
             row = (n.rjust(width) for n, width in zip(counts, widths, strict=True))
             yield "  ".join([self.words.week_label(week).ljust(5), *row])
 

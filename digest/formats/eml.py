@@ -22,7 +22,7 @@ from digest.formats._phrases import Phrases, clean, phrases
 from digest.formats._png import small_png
 from digest.formats._templates import environment
 from digest.formats._text import to_text
-from digest.model import Digest
+from digest.model import Digest, anything_in
 from digest.render import Searches
 from digest.words import words
 from vigie.routine import Mail
@@ -150,11 +150,7 @@ def _inliner() -> "CSSInliner":
 def _charts(digest: Digest) -> dict[str, bytes]:
     """PNGs by topic id, that over all under the empty id; none where there is nothing to be seen."""
     drawn = {"": digest.weekly, **{topic.id: topic.weekly for topic in digest.topics}}
-    return {
-        key: small_png(words(digest.language), digest.weeks, weekly)
-        for key, weekly in drawn.items()
-        if any(any(series.values) for series in weekly)
-    }
+    return {key: small_png(words(digest.language), digest.weeks, weekly) for key, weekly in drawn.items() if anything_in(weekly)}
 
 
 def _domain(mail: Mail) -> str:

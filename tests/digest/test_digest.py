@@ -98,6 +98,8 @@ def test_key_figures_and_what_they_are_compared_with(digest: Digest, recount: Re
     assert digest.outlets.mean_before == mean([len(sources(recount.about(monday))) for monday in collected[1:]])
     shares = [len(recount.about(monday)) / len(recount.of_week(monday)) for monday in collected[1:]]
     assert digest.attention.mean_before == mean(shares)
+    for figure in (digest.articles, digest.stories, digest.outlets, digest.attention):
+        assert figure.weeks_before == len(collected) - 1
 
 
 def test_nothing_is_compared_with_weeks_of_which_nothing_was_collected(told: Told, recount: Recount) -> None:
@@ -107,6 +109,7 @@ def test_nothing_is_compared_with_weeks_of_which_nothing_was_collected(told: Tol
     assert digest.reach.articles > 0
     assert (digest.articles.before, digest.articles.mean_before) == (None, None)
     assert (digest.attention.before, digest.stories.mean_before) == (None, None)
+    assert digest.articles.weeks_before == 0
     assert digest.notes.changes == "Nothing of the four weeks before was collected to compare with."
     assert str(digest.notes.rising) == "Nothing older is indexed to compare this week with."
 
@@ -123,9 +126,11 @@ def test_stances_over_all_by_topic_and_by_week(digest: Digest, recount: Recount)
         assert balance.value == pytest.approx((expected["supportive"] - expected["critical"]) / n, abs=1e-4)
         for at, week in enumerate(digest.weeks):
             monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-            of_week = stances(recount.about(monday), topic)
+            of_week = stances(recount.about(monday), topic) if recount.of_week(monday) else dict.fromkeys(STANCES)
             assert {series.name: series.values[at] for series in weekly} == of_week
     assert digest.weeks[-1] == digest.week
+    assert None in digest.weekly[0].values, "weeks of which nothing was collected are not told as nought"
+    assert 0 in digest.weekly[0].values, "unlike those of which something was, and nothing on the subject"
 
 
 def test_topics_with_their_voices(digest: Digest, recount: Recount) -> None:

@@ -155,6 +155,22 @@ def test_the_text_holds_every_figure_in_72_columns(told: Told, language: str) ->
     assert "<" not in re.sub(r"<script>|</script>|p < 0", "", text)
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_weeks_of_which_nothing_was_collected_are_told_apart_from_nought(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    message, say, weeks = parsed(digest), words(language), digest.articles.weeks_before
+    assert digest.weekly[0].values[0] is None
+    assert 1 < weeks < 4
+    mean = {"en": f"mean of {weeks} weeks: ", "fr": f"moyenne de {weeks} semaines\xa0: "}[language]
+    mean += say.number(digest.articles.mean_before or 0)
+    assert mean in html.fromstring(page_of(message)).text_content()
+    lines = text_of(message).splitlines()
+    assert mean in " ".join(line.strip(" ") for line in lines)
+    assert sum(bool(re.fullmatch(rf"{say.week_label(digest.weeks[0])}( +–){{4}}", line)) for line in lines) == 1 + sum(
+        bool(topic.articles.value) for topic in digest.topics
+    )
+
+
 def test_a_week_with_very_much_stays_small_and_says_what_it_leaves_out(digest: Digest) -> None:
     sent = to_eml(large(digest), MAIL)
     assert len(sent) < MOST_BYTES

@@ -218,6 +218,27 @@ def test_french_is_set_as_french_is(told: Told) -> None:
     assert "1er févr." in page
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_weeks_of_which_nothing_was_collected_are_told_apart_from_nought(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    say = words(language)
+    weeks = digest.articles.weeks_before
+    assert 1 < weeks < 4
+    mean = {"en": f"mean of {weeks} weeks: ", "fr": f"moyenne de {weeks} semaines\u00a0: "}[language]
+    mean += say.number(digest.articles.mean_before or 0)
+    nothing = {"en": "W50: nothing was collected.", "fr": "S50\u00a0: rien n’a été collecté."}[language]
+    assert digest.weekly[0].values[0] is None
+    page = Page(to_html(digest))
+    assert mean in page.text
+    assert all(nothing in (image["aria-label"] or "") for image in page.of("svg") if "S51" in (image["aria-label"] or ""))
+    markdown = to_markdown(digest, search_base="https://vigie.example/search?q=")
+    assert {"en": f"| mean of {weeks} weeks |", "fr": f"| moyenne de {weeks} semaines |"}[language] in markdown
+    assert markdown.count(f"\n| {nothing[:3]} | – | – | – | – |\n") == 1 + sum(bool(one.articles.value) for one in digest.topics)
+    last = [f"[{one.values[-1]}](https://vigie.example/search?q=" for one in digest.weekly if one.values[-1]]
+    (row,) = re.findall(rf"^\| {say.week_label(digest.week)} \|.*$", markdown.partition("## ")[0], re.MULTILINE)
+    assert all(one in row for one in last)
+
+
 def test_json_is_the_whole_object(digest: Digest) -> None:
     assert json.loads(to_json(digest)) == json.loads(json.dumps(digest.as_dict()))
 
