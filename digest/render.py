@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from digest.charts import STANCE_SIGNS, balance_svg, stance_svg
 from digest.model import Balance, Digest, Figure, Series, Speaker, StoryWeek, anything_in
-from digest.words import Words, words
+from digest.words import NARROW, NO_BREAK, Words, words
 from vigie.colours import STANCE_COLOURS
 
 
@@ -238,8 +238,8 @@ def _environment() -> Environment:
 
 
 def _markdown(text: str) -> str:
-    """Text with everything that Markdown would take for markup escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(r"\s+", " ", text))
+    """Text on one line, its no-break spaces kept, with everything that Markdown would take for markup escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(rf"[^\S{NO_BREAK}{NARROW}]+", " ", text))
 
 
 def _safe_link(url: str) -> str:

@@ -46,7 +46,7 @@ class Phrases(Said):
         """How far a story went: articles, outlets, languages, and the stances of its articles."""
         names = self.words.listed([self.words.language_name(code) for code in story.languages])
         told = self.num(f"{self.articles(story.articles)}, {self.outlets(story.outlets)}", story.query)
-        return self.row(filter(None, (self.row((told, f"({names})"), " "), self.stances(story.stances))), "; ")
+        return self.row(filter(None, (self.row((told, f"({names})"), " "), self.stances(story.stances))), self.words.semicolon)
 
     def byline(self, story: StoryWeek) -> str:
         """Who told a story first, and when."""
@@ -92,7 +92,7 @@ class Phrases(Said):
         return self._amended(one, seen)
 
     def _amended(self, one: Amended, seen: str) -> str:
-        return self.row((f"{one.source}, {self.words.moment(one.published)}", self.num(seen, one.query)), "; ")
+        return self.row((f"{one.source}, {self.words.moment(one.published)}", self.num(seen, one.query)), self.words.semicolon)
 
     def window(self, digest: Digest) -> str:
         """The window of a digest, exactly, and its version."""

@@ -66,7 +66,7 @@ class _Page:
             (say.outlets(digest.outlets.value), say.figure(digest.outlets)),
             (f"{words.percent(digest.attention.value)} {words.gettext('of all coverage')}", say.share(digest.attention)),
         ):
-            yield from _item("; ".join((name, *told)))
+            yield from _item(words.semicolon.join((name, *told)))
         yield f"  {command(digest.articles.query)}"
         yield from self.leaning(
             digest.stances, digest.balance, digest.weekly, words.gettext("Articles a week by stance over all")
@@ -94,7 +94,7 @@ class _Page:
     def topic(self, topic: TopicWeek) -> Iterator[str]:
         say, words = self.say, self.words
         yield from self.section(topic.label, topic.note)
-        yield from _wrapped("; ".join((say.articles(topic.articles.value), *say.figure(topic.articles))))
+        yield from _wrapped(words.semicolon.join((say.articles(topic.articles.value), *say.figure(topic.articles))))
         yield f"  {command(topic.articles.query)}"
         yield from self.leaning(
             topic.stances, topic.balance, topic.weekly, words.gettext("Articles a week by stance on this topic")
@@ -102,7 +102,7 @@ class _Page:
         for voice in topic.voices:
             yield ""
             yield from _wrapped(say.voice(voice), indent="  > ")
-            told = f"{words.stance(voice.stance)}: {voice.title}, {voice.source}, {words.moment(voice.published)}"
+            told = f"{words.stance(voice.stance)}{words.colon}{voice.title}, {voice.source}, {words.moment(voice.published)}"
             yield from _wrapped(told, indent="  ")
             yield from _address(voice.url)
         for story in topic.stories:
@@ -131,7 +131,7 @@ class _Page:
                 (_("Growth"), f"× {words.number(2**term.effect)}"),
                 ("G²", words.number(term.significance)),
             )
-            yield from _item(f"{term.term}: " + ", ".join(f"{name} {value}" for name, value in columns))
+            yield from _item(f"{term.term}{words.colon}" + ", ".join(f"{name} {value}" for name, value in columns))
 
     def speakers(self) -> Iterator[str]:
         yield from self.section(self.words.gettext("Who is quoted"), self.digest.notes.speakers)
@@ -140,13 +140,13 @@ class _Page:
             yield from self.quote(one.example)
 
     def sources(self) -> Iterator[str]:
-        digest, say, _ = self.digest, self.say, self.words.gettext
+        digest, say, words, _ = self.digest, self.say, self.words, self.words.gettext
         yield from self.section(_("Who covers it"))
         if not digest.sources:
             yield from _wrapped(_("No outlet wrote on {subject} this week.", subject=digest.subject))
         for one in digest.sources:
-            share = self.words.percent(one.share)
-            yield from _item(f"{one.name}: {say.articles(one.articles)}; {_('Share of all it published')}: {share}")
+            share = words.colon.join((_("Share of all it published"), words.percent(one.share)))
+            yield from _item(words.colon.join((one.name, words.semicolon.join((say.articles(one.articles), share)))))
         yield ""
         yield from _wrapped(digest.notes.changes)
         for change in digest.new_sources:
