@@ -99,16 +99,16 @@ def _colour(names: Mapping[str, str]) -> "altair.Color":
 
 
 def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
-    told = []
-    for at, week in enumerate(weeks):
+    told, uncollected = [], []
+    for at, week in enumerate(map(words.week_label, weeks)):
         counts = {series.name: count for series in weekly if (count := series.values[at]) is not None}
         numbers = [f"{words.number(counts[one])} {words.stance(one, counts[one])}" for one in STANCES if one in counts]
-        label = words.week_label(week)
-        told.append(
-            words.gettext("{week}: {numbers}.", week=label, numbers=words.listed(numbers))
-            if numbers
-            else words.gettext("{week}: nothing was collected.", week=label)
-        )
+        if numbers:
+            told.append(words.gettext("{week}: {numbers}.", week=week, numbers=words.listed(numbers)))
+        else:
+            uncollected.append(week)
+    if uncollected:
+        told.insert(0, words.gettext("{weeks}: nothing was collected.", weeks=words.listed(uncollected)))
     return " ".join(told)
 
 

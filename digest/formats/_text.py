@@ -114,12 +114,13 @@ class _Page:
         yield from _wrapped(f"{self.say.byline(story)}. {self.say.spread(story)}.", indent="  ")
         yield from _address(story.url)
         for quote in story.quotes:
-            yield from self.quote(quote)
+            yield from self.quote(quote, known=story.url)
 
-    def quote(self, quote: Quote) -> Iterator[str]:
+    def quote(self, quote: Quote, *, known: str = "") -> Iterator[str]:
+        """A quote, its speaker, and its address unless that is known."""
         yield from _wrapped(self.say.quote(quote), indent="  > ")
         yield from _wrapped(f"{quote.speaker}, {quote.source}", indent="  > ")
-        yield from _address(quote.url)
+        yield from _address(quote.url if quote.url != known else "")
 
     def rising(self) -> Iterator[str]:
         words, _ = self.words, self.words.gettext

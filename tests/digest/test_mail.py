@@ -131,7 +131,7 @@ def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
     assert page.get("lang") == "en"
     assert not re.search(r"flex|grid|position:|var\(", page_of(parsed(digest)))
     for address in page.xpath("//@href"):
-        assert address.startswith(("http://", "https://", "#s"))
+        assert address.startswith(("http://", "https://", "#s", "mailto:press@example.org?"))
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -208,6 +208,28 @@ def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
     assert not any("javascript" in address for address in page.xpath("//@href"))
     assert "\u202e" not in page_of(message) + text_of(message)
     assert "alert(1)" in page.text_content()
+
+
+@pytest.mark.parametrize(("language", "words_of_it"), [("en", "Leave this list"), ("fr", "Ne plus recevoir ce message")])
+def test_the_list_is_left_by_a_link_with_words(told: Told, language: str, words_of_it: str) -> None:
+    message = parsed(told.digest(language=language))
+    (link,) = html.fromstring(page_of(message)).xpath(f"//a[. = '{words_of_it}']")
+    assert link.get("href") == "mailto:press@example.org?subject=unsubscribe%20weekly"
+    assert "mailto:" not in html.fromstring(page_of(message)).text_content()
+    assert link.get("href") in text_of(message)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_usual_week_is_told_whole(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    message = parsed(digest)
+    assert "vigie digest --edition" not in text_of(message)
+    assert len(message.as_bytes()) < MOST_BYTES
+    text = html.fromstring(page_of(message)).text_content()
+    for quote in (quote for story in digest.top_stories for quote in story.quotes):
+        assert text.count(words(language).quoted(quote.text)) >= 1
+    for png in (part for part in message.walk() if part.get_content_maintype() == "image"):
+        assert len(png.get_content()) < 5_000
 
 
 def test_a_recipient_cannot_smuggle_a_header(digest: Digest) -> None:
