@@ -153,9 +153,9 @@ class Said:
         )
 
     def of_week(self, series: Series, at: int) -> str:
-        """The count of one of the weeks shown; a dash where nothing was collected."""
+        """The count of one of the weeks shown; a dot for nought, and a dash where nothing was collected."""
         value = series.values[at]
-        return "–" if value is None else self.count(value, series.queries[at] if value else "")
+        return "–" if value is None else self.count(value, series.queries[at]) if value else "·"
 
     def extent(self, story: StoryWeek) -> str:
         """In how many articles, outlets and, where there are several, languages a story was told."""

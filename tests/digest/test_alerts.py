@@ -213,7 +213,9 @@ def test_sentences_are_in_the_language_of_the_search(data: Path) -> None:
     )
     page = to_mail(french[0], Mail(host="localhost", sender="press@example.org"), "desk@example.org").get_body(("html",))
     assert page is not None
-    assert re.search(r'<a href="mailto:press@example.org\?subject=unsubscribe%20fr"[^>]*>Ne plus recevoir ce message</a>', page.get_content())
+    assert re.search(
+        r'<a href="mailto:press@example.org\?subject=unsubscribe%20fr"[^>]*>Ne plus recevoir ce message</a>', page.get_content()
+    )
     (turn,) = of_kind(french, "turn")
     numbers = {"critical": 3, "supportive": 1, "critical_before": 2, "supportive_before": 4}
     assert sentences(replace(turn, day="2025-04-05", numbers={**turn.numbers, **numbers}))[0] == (

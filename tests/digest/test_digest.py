@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -232,37 +231,6 @@ def test_late_and_corrected_articles(told: Told, digest: Digest) -> None:
     before = told.digest(MONDAY - WEEK)
     assert (before.late, before.corrected) == ((), ())
     assert before.notes.amended == "No article on DeepSeek came late, and none was corrected."
-
-
-def test_every_number_comes_with_the_search_that_yields_it(told: Told, digest: Digest) -> None:
-    vocabulary = Vocabulary.of(told.watch)
-    asked = 0
-    for query, number in numbers(digest):
-        asked += 1
-        assert told.engine.count(parse(query, vocabulary)) == number, query
-    assert asked > 60
-    for speaker in digest.speakers:
-        found = list(told.engine.export(parse(speaker.query, vocabulary)))
-        assert len({hit["source"] for hit in found}) == speaker.outlets
-    for term in digest.rising:
-        assert told.engine.count(parse(term.query, vocabulary)) >= term.stories
-
-
-def numbers(digest: Digest) -> Iterator[tuple[str, float]]:
-    """All queries of a digest whose articles it counts."""
-    yield digest.articles.query, digest.articles.value
-    yield digest.reach.query, digest.reach.articles
-    yield from ((one.query, one.count) for one in digest.stances)
-    stories = list(digest.top_stories)
-    for topic in digest.topics:
-        yield topic.articles.query, topic.articles.value
-        yield from ((one.query, one.count) for one in topic.stances)
-        stories += topic.stories
-    for story in stories:
-        yield story.query, story.articles
-        yield from ((one.query, one.count) for one in story.stances)
-    yield from ((source.query, source.articles) for source in (*digest.sources, *digest.new_sources))
-    yield from ((source.query, source.articles_before) for source in digest.silent_sources)
 
 
 def test_the_summary_is_three_sentences_of_the_numbers(digest: Digest, recount: Recount) -> None:
