@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import altair
 
 STANCE_SIGNS: Mapping[str, str] = {"supportive": "+", "neutral": "=", "critical": "−", "unsure": "?"}
-INK = "#3c4650"
+INK, AXIS = "#3c4650", "#9aa3ad"
 FONT = "system-ui, 'Helvetica Neue', Arial, sans-serif"
 _FORMATS: Mapping[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR"}
 
@@ -79,7 +79,7 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
         .facet(row=row, data=altair.InlineData(values=rows), spacing=2)
         .properties(background="transparent")
         .configure(font=FONT, padding=0)
-        .configure_axis(labelColor=INK, domainColor="#9aa3ad", labelFontSize=12, grid=False)
+        .configure_axis(labelColor=INK, domainColor=AXIS, labelFontSize=12, grid=False)
         .configure_view(stroke=None)
     )
     specification: dict[str, Any] = chart.to_dict()
@@ -126,7 +126,7 @@ def balance_svg(words: Words, balance: Balance, *, title: str) -> str:
     return (
         f'<svg role="img" aria-label="{html.escape(title)}" viewBox="0 0 300 34" width="300" height="34" '
         f'xmlns="http://www.w3.org/2000/svg" style="max-width:100%;height:auto">'
-        '<g fill="none" stroke="#9aa3ad"><path d="M10 12H290"/><path d="M10 8v8M290 8v8M150 5v14"/></g>'
+        f'<g fill="none" stroke="{AXIS}"><path d="M10 12H290"/><path d="M10 8v8M290 8v8M150 5v14"/></g>'
         f'<path d="M{low} 12H{high}" stroke="{colour}" stroke-width="5" stroke-linecap="round" opacity=".55"/>'
         f'<circle cx="{point}" cy="12" r="5" fill="{colour}"/>'
         f'<g fill="currentColor" font-family="{html.escape(FONT)}" font-size="10">'

@@ -131,11 +131,11 @@ def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...], leave: st
     drawn = partial(stance_text, say.words, digest.weeks)
     template = environment(digest.language).get_template("email.html")
     page = template.render(digest=digest, cids=cids, foot=foot, leave=leave, told=drawn, say=say, searches=searches)
-    return _CLASS.sub(r"\1", _inliner().inline(page))
+    return _SPENT.sub(r"\1", _inliner().inline(page))
 
 
-# Of an element: its style stands in it by then. In texts and values < and quotation marks are escaped.
-_CLASS = re.compile(r'(<[a-z1-6]+(?: [a-z-]+="[^"]*")*?) class="[^"]*"')
+# Classes, whose style stands in the element by then, and what the inliner adds. In texts and values < and " are escaped.
+_SPENT = re.compile(r'(<[a-z1-6]+(?: [a-z-]+="[^"]*")*?) class="[^"]*"|</?tbody>')
 
 
 @cache

@@ -13,14 +13,17 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 from lxml import html
 from msgspec import structs
-from PIL import Image
+from PIL import Image, ImageColor
 
+from digest.charts import INK
 from digest.formats._cut import ROOMS
+from digest.formats._png import small_png
 from digest.formats.eml import MOST_BYTES, Letter, to_eml
 from digest.model import Digest, Part, Sentence
 from digest.render import command
 from digest.words import LOCALE_FOLDER, words
 from tests.digest.conftest import Told
+from vigie.colours import STANCE_COLOURS
 from vigie.routine import Mail
 
 MAIL = Mail(host="mail.example.org", sender="press@example.org", sender_name="Veille DeepSeek")
@@ -121,6 +124,13 @@ def test_every_image_is_in_the_message_and_says_what_it_shows(digest: Digest) ->
         assert re.search(r"\d", image.get("alt"))
     for png in files.values():
         assert Image.open(io.BytesIO(png)).width > 1000
+
+
+def test_charts_keep_their_colours(digest: Digest) -> None:
+    weekly = (replace(one, values=(*one.values[:-1], 3 + at)) for at, one in enumerate(digest.weekly))
+    drawn = Image.open(io.BytesIO(small_png(words("fr"), digest.weeks, tuple(weekly))))
+    shown = {colour for _, colour in drawn.convert("RGB").getcolors()}
+    assert {ImageColor.getrgb(colour) for colour in (*STANCE_COLOURS.values(), "#ffffff", INK)} <= shown
 
 
 def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
