@@ -109,7 +109,7 @@ class Enquiry:
         before = [value for value in known[-1 - WEEKS_BEFORE : -1] if value is not None]
         mean = sum(before) / len(before) if before else None
         queries = (self.of_week(*parts), self.of_week(*parts, weeks_ago=1), self.of_weeks_before(*parts))
-        return Figure(round(values[-1] or 0, 4), _rounded(known[-2]), _rounded(mean), *map(render, queries))
+        return Figure(round(values[-1] or 0, 4), _rounded(known[-2]), _rounded(mean), len(before), *map(render, queries))
 
     def stances(self, topic: str | None) -> tuple[StanceCount, ...]:
         """How many articles take each stance."""
@@ -123,7 +123,10 @@ class Enquiry:
         return tuple(
             Series(
                 stance,
-                counts.get(stance, (0,) * WEEKS_SHOWN),
+                tuple(
+                    count if collected else None
+                    for count, collected in zip(counts.get(stance, (0,) * WEEKS_SHOWN), self.collected, strict=True)
+                ),
                 tuple(render(self.of_week(self.stance(stance, topic), weeks_ago=ago)) for ago in reversed(range(WEEKS_SHOWN))),
             )
             for stance in STANCES

@@ -5,16 +5,16 @@ from functools import cache
 from importlib.resources import files
 
 from digest.model import Accuracy, Method
-from digest.record import Record
+from digest.record import Record, Week
 from digest.words import Words
 
 
-def method_of(words: Words, record: Record) -> Method:
-    """How the digest was made."""
+def method_of(words: Words, record: Record, week: Week) -> Method:
+    """How the digest of a week was made."""
     notes = (
         words.gettext(
             "Counts are of articles found in the feeds, sitemaps and section pages of the outlets; weeks are ISO weeks in the "
-            "time zone of the watch."
+            "time zone of the watch. A mean leaves out weeks of which nothing was collected."
         ),
         words.gettext(
             "Stance is what an article conveys toward the subject, over all or on a topic, as read by machine; where confidence "
@@ -31,7 +31,7 @@ def method_of(words: Words, record: Record) -> Method:
     )
     analysers = tuple(
         words.ngettext("{analyser}: {count} article", "{analyser}: {count} articles", count, analyser=analyser)
-        for analyser, count in record.analysers().items()
+        for analyser, count in record.analysers(week).items()
     )
     told = {
         "stance": words.gettext("stance"),

@@ -86,7 +86,7 @@ def build_digest(reader: Reader, watch: Watch, edition: Edition, monday: date, *
             changes=changes_note,
             amended=amended_note,
         ),
-        method=method_of(enquiry.words, record),
+        method=method_of(enquiry.words, record, week),
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import altair
 
 STANCE_SIGNS: Mapping[str, str] = {"supportive": "+", "neutral": "=", "critical": "−", "unsure": "?"}
-INK = "#3c4650"
+INK, AXIS = "#3c4650", "#9aa3ad"
 FONT = "system-ui, 'Helvetica Neue', Arial, sans-serif"
 _FORMATS: Mapping[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR"}
 
@@ -39,7 +39,7 @@ def stance_png(words: Words, weeks: Sequence[str], weekly: Sequence[Series], *, 
 
 
 def stance_text(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
-    """What the chart shows, for those who do not see it: the weeks in which there was something."""
+    """What the chart shows, for those who do not see it."""
     return _told(words, weeks, weekly)
 
 
@@ -49,11 +49,11 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
     names = {stance: words.stance(stance) for stance in STANCES}
     labels = [words.week_label(week) for week in weeks]
     rows = [
-        {"week": label, "stance": names[series.name], "articles": count, "shown": words.number(count) if count else ""}
+        {"week": label, "stance": names[series.name], "articles": count or 0, "shown": _shown(words, count)}
         for series in weekly
         for label, count in zip(labels, series.values, strict=True)
     ]
-    most = max((count for series in weekly for count in series.values), default=0)
+    most = max((count or 0 for series in weekly for count in series.values), default=0)
     x = altair.X(
         "week:O",
         title=None,
@@ -79,11 +79,16 @@ def _stances(words: Words, weeks: Sequence[str], weekly: Sequence[Series], width
         .facet(row=row, data=altair.InlineData(values=rows), spacing=2)
         .properties(background="transparent")
         .configure(font=FONT, padding=0)
-        .configure_axis(labelColor=INK, domainColor="#9aa3ad", labelFontSize=12, grid=False)
+        .configure_axis(labelColor=INK, domainColor=AXIS, labelFontSize=12, grid=False)
         .configure_view(stroke=None)
     )
     specification: dict[str, Any] = chart.to_dict()
     return specification
+
+
+def _shown(words: Words, count: int | None) -> str:
+    """What stands over a bar: its number, and a dash for a week of which nothing was collected."""
+    return "–" if count is None else words.number(count) if count else ""
 
 
 def _colour(names: Mapping[str, str]) -> "altair.Color":
@@ -94,13 +99,16 @@ def _colour(names: Mapping[str, str]) -> "altair.Color":
 
 
 def _told(words: Words, weeks: Sequence[str], weekly: Sequence[Series]) -> str:
-    counts = {series.name: series.values for series in weekly}
-    told = [
-        words.gettext("{week}: {numbers}.", week=words.week_label(week), numbers=words.listed(numbers))
-        for at, week in enumerate(weeks)
-        if any(values[at] for values in counts.values())
-        for numbers in [[f"{words.number(counts[one][at])} {words.stance(one, counts[one][at])}" for one in STANCES]]
-    ]
+    told, uncollected = [], []
+    for at, week in enumerate(map(words.week_label, weeks)):
+        counts = {series.name: count for series in weekly if (count := series.values[at]) is not None}
+        numbers = [f"{words.number(counts[one])} {words.stance(one, counts[one])}" for one in STANCES if one in counts]
+        if numbers:
+            told.append(words.gettext("{week}: {numbers}.", week=week, numbers=words.listed(numbers)))
+        else:
+            uncollected.append(week)
+    if uncollected:
+        told.insert(0, words.gettext("{weeks}: nothing was collected.", weeks=words.listed(uncollected)))
     return " ".join(told)
 
 
@@ -118,7 +126,7 @@ def balance_svg(words: Words, balance: Balance, *, title: str) -> str:
     return (
         f'<svg role="img" aria-label="{html.escape(title)}" viewBox="0 0 300 34" width="300" height="34" '
         f'xmlns="http://www.w3.org/2000/svg" style="max-width:100%;height:auto">'
-        '<g fill="none" stroke="#9aa3ad"><path d="M10 12H290"/><path d="M10 8v8M290 8v8M150 5v14"/></g>'
+        f'<g fill="none" stroke="{AXIS}"><path d="M10 12H290"/><path d="M10 8v8M290 8v8M150 5v14"/></g>'
         f'<path d="M{low} 12H{high}" stroke="{colour}" stroke-width="5" stroke-linecap="round" opacity=".55"/>'
         f'<circle cx="{point}" cy="12" r="5" fill="{colour}"/>'
         f'<g fill="currentColor" font-family="{html.escape(FONT)}" font-size="10">'

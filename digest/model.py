@@ -6,6 +6,7 @@ told of. Sentences are in the language
 of the edition; titles, evidence and quotes are verbatim, in the language of their article.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,13 +38,14 @@ class Sentence:
 class Figure:
     """A number with what it was a week before, and the mean of the four weeks before.
 
-    before and mean_before are None where nothing was collected then: no change can be told. The mean is over the weeks of which
-    something was collected; query_mean finds the articles of all four.
+    before and mean_before are None where nothing was collected then: no change can be told. The mean is over those of the four
+    weeks of which something was collected, of which there are weeks_before; query_mean finds their articles.
     """
 
     value: float
     before: float | None
     mean_before: float | None
+    weeks_before: int
     query: str
     query_before: str
     query_mean: str
@@ -51,11 +53,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A named row of weekly counts, oldest first, aligned with Digest.weeks, each with its query."""
+    """A named row of weekly counts, oldest first, aligned with Digest.weeks, each with its query.
+
+    None stands for a week of which nothing was collected, on whatever subject.
+    """
 
     name: str
-    values: tuple[int, ...]
+    values: tuple[int | None, ...]
     queries: tuple[str, ...]
+
+
+def anything_in(weekly: Iterable[Series]) -> bool:
+    """Whether there is anything to draw."""
+    return any(any(series.values) for series in weekly)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ class Record:
         """The articles that their outlets changed in the week."""
         return self._tx.articles.revised(**week.bounds)
 
-    def analysers(self) -> dict[str, int]:
-        """Who made the labels, with the number of articles."""
-        return self._tx.labels.analysers()
+    def analysers(self, week: Week) -> dict[str, int]:
+        """Who made the labels of the week, with the number of articles."""
+        return self._tx.labels.analysers(**week.bounds)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """These articles as they are now."""

@@ -15,8 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from digest.charts import STANCE_SIGNS, balance_svg, stance_svg
-from digest.model import Balance, Digest, Figure, Series, Speaker, StoryWeek
-from digest.words import Words, words
+from digest.model import Balance, Digest, Figure, Series, Speaker, StoryWeek, anything_in
+from digest.words import NARROW, NO_BREAK, Words, words
 from vigie.colours import STANCE_COLOURS
 
 
@@ -53,7 +53,7 @@ def to_html(digest: Digest, *, search_base: str = "") -> str:
 
 def _chart(language: Words, weeks: Sequence[str], weekly: Sequence[Series], title: str) -> Markup:
     """The chart of a page; nothing where all bars would be empty."""
-    drawn = stance_svg(language, weeks, weekly, title=title) if any(any(series.values) for series in weekly) else ""
+    drawn = stance_svg(language, weeks, weekly, title=title) if anything_in(weekly) else ""
     return Markup(drawn)  # noqa: S704  # of our own drawing; its texts are escaped
 
 
@@ -61,7 +61,7 @@ def to_markdown(digest: Digest, *, search_base: str = "") -> str:
     """The digest as Markdown for mail, chat and version control; searches as links, or as footnotes without a search_base."""
     searches = Searches(search_base)
     say = Said(words(digest.language), markup=False, link=searches.in_markdown)
-    text = _render("digest.md", digest, say, searches, signs=STANCE_SIGNS)
+    text = _render("digest.md", digest, say, searches, signs=STANCE_SIGNS, anything_in=anything_in)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -85,7 +85,7 @@ class Searches:
 
     def in_mail(self, text: str, query: str) -> str:
         """The same in a mail, whose readers show no titles of links and whose bytes count."""
-        return Markup('<a href="{}" style="color:inherit">{}</a>').format(self.link(query), text)
+        return Markup('<a href="{}">{}</a>').format(self.link(query), text)
 
     def in_markdown(self, text: str, query: str) -> str:
         """The same in Markdown, with a footnote where the search has no address."""
@@ -152,6 +152,11 @@ class Said:
             high=self.words.signed(100 * balance.high),
         )
 
+    def of_week(self, series: Series, at: int) -> str:
+        """The count of one of the weeks shown; a dot for nought, and a dash where nothing was collected."""
+        value = series.values[at]
+        return "–" if value is None else self.count(value, series.queries[at]) if value else "·"
+
     def extent(self, story: StoryWeek) -> str:
         """In how many articles, outlets and, where there are several, languages a story was told."""
         told = [
@@ -185,6 +190,18 @@ class Said:
         before = self.num(self.words.percent(figure.before), figure.query_before)
         change = self.words.signed(100 * (figure.value - figure.before), 1)
         return self.gettext("last week: {before} ({change} points)", before=before, change=change)
+
+    def mean(self, figure: Figure, *, share: bool = False) -> str:
+        """The mean of the weeks before, and of how many; nothing where there is none."""
+        if figure.mean_before is None:
+            return ""
+        told = self.words.percent(figure.mean_before) if share else self.words.number(figure.mean_before)
+        return self.ngettext(
+            "mean of {count} week: {mean}",
+            "mean of {count} weeks: {mean}",
+            figure.weeks_before,
+            mean=self.num(told, figure.query_mean),
+        )
 
 
 def _render(template: str, digest: Digest, say: Said, searches: Searches, **values: Any) -> str:
@@ -221,8 +238,8 @@ def _environment() -> Environment:
 
 
 def _markdown(text: str) -> str:
-    """Text with everything that Markdown would take for markup escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(r"\s+", " ", text))
+    """Text on one line, its no-break spaces kept, with everything that Markdown would take for markup escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(rf"[^\S{NO_BREAK}{NARROW}]+", " ", text))
 
 
 def _safe_link(url: str) -> str:

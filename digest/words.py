@@ -26,7 +26,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
-_MOMENT = {"en": "EEE d MMM, HH:mm", "fr": f"EEE d MMM, HH'{NO_BREAK}h{NO_BREAK}'mm"}
+_MOMENT = {"en": "EEE d MMM, HH:mm", "fr": f"EEE d MMM, H'{NO_BREAK}h{NO_BREAK}'mm"}
 
 
 class Words:
@@ -36,6 +36,8 @@ class Words:
         self.language = language
         self._locale = Locale.parse({"en": "en_GB"}.get(language, language))
         self._catalogue = _catalogue(language)
+        # Between parts that are put in a row.
+        self.semicolon, self.colon = (f"{NARROW}; ", f"{NO_BREAK}: ") if language == "fr" else ("; ", ": ")
 
     # Sentences.
 
@@ -172,12 +174,12 @@ def typeset(text: str, language: str) -> str:
     """A message of ours with the spaces and marks of its language.
 
     French, after the Imprimerie nationale's Lexique: a narrow no-break space before ; ! ? and inside of « », a no-break space
-    before : and %. English: curly quotation marks, an en dash between spaces. Apostrophes are curly in both.
+    before : and % and the h of an hour. English: curly quotation marks, an en dash between spaces. Apostrophes are curly in both.
     """
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
     if language == "fr":
         text = re.sub(r" (?=[;!?»])", NARROW, text)
         text = text.replace("« ", f"«{NARROW}")
-        return re.sub(r" (?=[:%])", NO_BREAK, text)
+        return re.sub(r" (?=[:%])|(?<=\d) (?=h\b)", NO_BREAK, text)
     text = re.sub(r'"([^"]*)"', r"“\1”", text)
     return re.sub(r"(?<= )-(?= )", "–", text)

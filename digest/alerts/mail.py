@@ -32,9 +32,9 @@ def to_mail(alert: Alert, mail: Mail, recipient: str) -> EmailMessage:
     if mail.unsubscribe.startswith("https://"):
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    foot = _foot(alert, mail)
-    made.set_content(_text(alert, foot), cte="quoted-printable")
-    page = environment(alert.language).get_template("alert.html").render(**shown(alert), foot=foot)
+    foot, leave = _foot(alert), _unsubscribe(alert, mail)
+    made.set_content(_text(alert, foot, leave), cte="quoted-printable")
+    page = environment(alert.language).get_template("alert.html").render(**shown(alert), foot=foot, leave=leave)
     made.add_alternative(page, subtype="html", cte="quoted-printable")
     made["Content-Language"] = alert.language
     return made
@@ -45,23 +45,18 @@ def shown(alert: Alert) -> dict[str, object]:
     return {"alert": alert, "headline": headline(alert), "sentences": sentences(alert), "clean": clean}
 
 
-def _text(alert: Alert, foot: tuple[str, ...]) -> str:
+def _text(alert: Alert, foot: str, leave: str) -> str:
+    say = words(alert.language).gettext
     lines = [clean(headline(alert)), "", *sentences(alert), ""]
     for one in alert.articles:
         lines += [f"- {clean(one.title)} ({clean(one.outlet)})", *(f"  {url}" for url in [link(one.url)] if url)]
-    return (
-        "\n".join(
-            [*lines, "", words(alert.language).gettext("All its articles: {command}", command=command(alert.query)), "", *foot]
-        )
-        + "\n"
-    )
+    lines += ["", say("All its articles: {command}", command=command(alert.query)), ""]
+    return "\n".join([*lines, foot, say("To leave this list: {address}", address=leave)]) + "\n"
 
 
-def _foot(alert: Alert, mail: Mail) -> tuple[str, ...]:
-    say = words(alert.language).gettext
-    return (
-        say("Told by Vigie of the saved search {search}; labels are read by machine and may be wrong.", search=alert.search),
-        say("To leave this list: {address}", address=_unsubscribe(alert, mail)),
+def _foot(alert: Alert) -> str:
+    return words(alert.language).gettext(
+        "Told by Vigie of the saved search {search}; labels are read by machine and may be wrong.", search=alert.search
     )
 
 

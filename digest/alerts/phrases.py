@@ -58,14 +58,16 @@ def _burst(told: Words, alert: Alert) -> tuple[str, ...]:
 
 def _turn(told: Words, alert: Alert) -> tuple[str, ...]:
     numbers = alert.numbers
-    sides = {name: told.number(numbers[name]) for name in ("critical", "supportive", "critical_before", "supportive_before")}
     return (
         told.gettext(
-            "On {subject}, in the seven days up to {day}: {critical} critical and {supportive} supportive stories; in the four "
-            "weeks before: {critical_before} and {supportive_before}.",
+            "On {subject}, in the seven days up to {day}: {critical} and {supportive}; in the four weeks before: "
+            "{critical_before} and {supportive_before}.",
             subject=alert.subject,
             day=told.day(alert.day),
-            **sides,
+            critical=told.ngettext("{count} critical story", "{count} critical stories", numbers["critical"]),
+            supportive=told.ngettext("{count} supportive story", "{count} supportive stories", numbers["supportive"]),
+            critical_before=told.number(numbers["critical_before"]),
+            supportive_before=told.number(numbers["supportive_before"]),
         ),
         told.gettext(
             "Chance alone gives such a difference with a probability of {p} (Fisher's exact test).",
@@ -76,9 +78,10 @@ def _turn(told: Words, alert: Alert) -> tuple[str, ...]:
 
 def _silence(told: Words, alert: Alert) -> tuple[str, ...]:
     numbers = alert.numbers
-    rhythm = told.gettext(
-        "Its last article found here is of {last}; in the weeks before it wrote on {wrote} of {of} days.",
-        last=told.day(numbers["last"]), wrote=told.number(numbers["wrote_days"]), of=told.number(numbers["of_days"]),
+    rhythm = told.ngettext(
+        "Its last article found here is of {last}; in the weeks before it wrote on {count} of {of} days.",
+        "Its last article found here is of {last}; in the weeks before it wrote on {count} of {of} days.",
+        numbers["wrote_days"], last=told.day(numbers["last"]), of=told.number(numbers["of_days"]),
     )  # fmt: skip
     if not numbers["reached"]:
         contact = told.gettext(

@@ -39,7 +39,7 @@ ROOMS = (
 
 def fitted(digest: Digest, make: Callable[[Digest, Room, bool], Made], fits: Callable[[Made], bool]) -> Made:
     """What is made of the most of a digest that fits; make is told whether something is left out."""
-    whole = cleaned(digest)
+    whole = _told_once(cleaned(digest))
     for room in ROOMS:
         shown = cut(whole, room)
         made = make(shown, room, shown != whole)
@@ -51,6 +51,16 @@ def fitted(digest: Digest, make: Callable[[Digest, Room, bool], Made], fits: Cal
 def cleaned(digest: Digest) -> Digest:
     """The digest with every text on one line, without control characters and direction overrides."""
     return _mapped(digest, clean)
+
+
+def _told_once(digest: Digest) -> Digest:
+    """The digest without the quotes of a topic's stories that are told, with their quotes, before the topics."""
+    known = {story.id for story in digest.top_stories}
+    topics = (
+        replace(topic, stories=tuple(replace(one, quotes=()) if one.id in known else one for one in topic.stories))
+        for topic in digest.topics
+    )
+    return replace(digest, topics=tuple(topics))
 
 
 def cut(digest: Digest, room: Room) -> Digest:

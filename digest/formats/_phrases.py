@@ -16,16 +16,11 @@ class Phrases(Said):
 
     def figure(self, figure: Figure) -> list[str]:
         """What it was last week, and in the four weeks before."""
-        mean = None if figure.mean_before is None else self.count(figure.mean_before, figure.query_mean)
-        return self._with_mean(self.before(figure), mean)
+        return [told for told in (self.before(figure), self.mean(figure)) if told]
 
     def share(self, figure: Figure) -> list[str]:
         """The same for a share."""
-        mean = None if figure.mean_before is None else self.num(self.words.percent(figure.mean_before), figure.query_mean)
-        return self._with_mean(self.share_before(figure), mean)
-
-    def _with_mean(self, before: str, mean: str | None) -> list[str]:
-        return [before] if mean is None else [before, self.gettext("mean of four weeks: {mean}", mean=mean)]
+        return [told for told in (self.share_before(figure), self.mean(figure, share=True)) if told]
 
     def sentences(self, sentences: Iterable[Sentence]) -> str:
         """Sentences in a row."""
@@ -51,7 +46,7 @@ class Phrases(Said):
         """How far a story went: articles, outlets, languages, and the stances of its articles."""
         names = self.words.listed([self.words.language_name(code) for code in story.languages])
         told = self.num(f"{self.articles(story.articles)}, {self.outlets(story.outlets)}", story.query)
-        return self.row(filter(None, (self.row((told, f"({names})"), " "), self.stances(story.stances))), "; ")
+        return self.row(filter(None, (self.row((told, f"({names})"), " "), self.stances(story.stances))), self.words.semicolon)
 
     def byline(self, story: StoryWeek) -> str:
         """Who told a story first, and when."""
@@ -97,7 +92,7 @@ class Phrases(Said):
         return self._amended(one, seen)
 
     def _amended(self, one: Amended, seen: str) -> str:
-        return self.row((f"{one.source}, {self.words.moment(one.published)}", self.num(seen, one.query)), "; ")
+        return self.row((f"{one.source}, {self.words.moment(one.published)}", self.num(seen, one.query)), self.words.semicolon)
 
     def window(self, digest: Digest) -> str:
         """The window of a digest, exactly, and its version."""

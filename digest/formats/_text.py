@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from digest.formats._phrases import Phrases, link, phrases
-from digest.model import Balance, Digest, Quote, Series, StanceCount, StoryWeek, TopicWeek
+from digest.model import Balance, Digest, Quote, Series, StanceCount, StoryWeek, TopicWeek, anything_in
 from digest.render import command
 
 COLUMNS = 72
@@ -66,7 +66,7 @@ class _Page:
             (say.outlets(digest.outlets.value), say.figure(digest.outlets)),
             (f"{words.percent(digest.attention.value)} {words.gettext('of all coverage')}", say.share(digest.attention)),
         ):
-            yield from _item("; ".join((name, *told)))
+            yield from _item(words.semicolon.join((name, *told)))
         yield f"  {command(digest.articles.query)}"
         yield from self.leaning(
             digest.stances, digest.balance, digest.weekly, words.gettext("Articles a week by stance over all")
@@ -76,7 +76,7 @@ class _Page:
         if any(one.count for one in stances):
             yield ""
             yield from _wrapped(f"{self.say.stances(stances)}. {self.say.balance(balance)}")
-        if any(any(series.values) for series in weekly):
+        if anything_in(weekly):
             yield ""
             yield from _wrapped(title)
             yield from self.weekly(weekly)
@@ -87,14 +87,14 @@ class _Page:
         widths = [max(len(name), 5) for name in names]
         yield "  ".join([" " * 5, *(name.rjust(width) for name, width in zip(names, widths, strict=True))])
         for number, week in enumerate(self.digest.weeks):
-            counts = [self.words.number(one.values[number]) for one in weekly]
+            counts = [self.say.of_week(one, number) for one in weekly]
             row = (n.rjust(width) for n, width in zip(counts, widths, strict=True))
             yield "  ".join([self.words.week_label(week).ljust(5), *row])
 
     def topic(self, topic: TopicWeek) -> Iterator[str]:
         say, words = self.say, self.words
         yield from self.section(topic.label, topic.note)
-        yield from _wrapped("; ".join((say.articles(topic.articles.value), *say.figure(topic.articles))))
+        yield from _wrapped(words.semicolon.join((say.articles(topic.articles.value), *say.figure(topic.articles))))
         yield f"  {command(topic.articles.query)}"
         yield from self.leaning(
             topic.stances, topic.balance, topic.weekly, words.gettext("Articles a week by stance on this topic")
@@ -102,7 +102,7 @@ class _Page:
         for voice in topic.voices:
             yield ""
             yield from _wrapped(say.voice(voice), indent="  > ")
-            told = f"{words.stance(voice.stance)}: {voice.title}, {voice.source}, {words.moment(voice.published)}"
+            told = f"{words.stance(voice.stance)}{words.colon}{voice.title}, {voice.source}, {words.moment(voice.published)}"
             yield from _wrapped(told, indent="  ")
             yield from _address(voice.url)
         for story in topic.stories:
@@ -114,14 +114,13 @@ class _Page:
         yield from _wrapped(f"{self.say.byline(story)}. {self.say.spread(story)}.", indent="  ")
         yield from _address(story.url)
         for quote in story.quotes:
-            yield from self.quote(quote, told_at=story.url)
+            yield from self.quote(quote, known=story.url)
 
-    def quote(self, quote: Quote, *, told_at: str = "") -> Iterator[str]:
-        """A quote with its address, where that is not what stands above it."""
+    def quote(self, quote: Quote, *, known: str = "") -> Iterator[str]:
+        """A quote, its speaker, and its address unless that is known."""
         yield from _wrapped(self.say.quote(quote), indent="  > ")
         yield from _wrapped(f"{quote.speaker}, {quote.source}", indent="  > ")
-        if quote.url != told_at:
-            yield from _address(quote.url)
+        yield from _address(quote.url if quote.url != known else "")
 
     def rising(self) -> Iterator[str]:
         words, _ = self.words, self.words.gettext
@@ -133,7 +132,7 @@ class _Page:
                 (_("Growth"), f"× {words.number(2**term.effect)}"),
                 ("G²", words.number(term.significance)),
             )
-            yield from _item(f"{term.term}: " + ", ".join(f"{name} {value}" for name, value in columns))
+            yield from _item(f"{term.term}{words.colon}" + ", ".join(f"{name} {value}" for name, value in columns))
 
     def speakers(self) -> Iterator[str]:
         yield from self.section(self.words.gettext("Who is quoted"), self.digest.notes.speakers)
@@ -142,13 +141,13 @@ class _Page:
             yield from self.quote(one.example)
 
     def sources(self) -> Iterator[str]:
-        digest, say, _ = self.digest, self.say, self.words.gettext
+        digest, say, words, _ = self.digest, self.say, self.words, self.words.gettext
         yield from self.section(_("Who covers it"))
         if not digest.sources:
             yield from _wrapped(_("No outlet wrote on {subject} this week.", subject=digest.subject))
         for one in digest.sources:
-            share = self.words.percent(one.share)
-            yield from _item(f"{one.name}: {say.articles(one.articles)}; {_('Share of all it published')}: {share}")
+            share = words.colon.join((_("Share of all it published"), words.percent(one.share)))
+            yield from _item(words.colon.join((one.name, words.semicolon.join((say.articles(one.articles), share)))))
         yield ""
         yield from _wrapped(digest.notes.changes)
         for change in digest.new_sources:

@@ -22,7 +22,7 @@ from digest.formats._phrases import Phrases, clean, phrases
 from digest.formats._png import small_png
 from digest.formats._templates import environment
 from digest.formats._text import to_text
-from digest.model import Digest
+from digest.model import Digest, anything_in
 from digest.render import Searches
 from digest.words import words
 from vigie.routine import Mail
@@ -62,11 +62,12 @@ class Letter:
         charts = _charts(digest) if room.charts else {}
         domain = _domain(self._mail)
         cids = {key: f"{_short_hash(digest.watch, digest.edition, digest.week, key)}@{domain}" for key in charts}
-        foot = _foot(digest, self._mail, shortened)
+        foot, leave = _foot(digest, shortened), _unsubscribe(digest, self._mail)
         made = EmailMessage(policy=SMTP)
         _head(made, digest, self._mail)
-        made.set_content(to_text(digest, foot=foot), cte="quoted-printable")
-        made.add_alternative(_html(digest, cids, foot), subtype="html", cte="quoted-printable")
+        told = words(digest.language).gettext("To leave this list: {address}", address=leave)
+        made.set_content(to_text(digest, foot=(*foot, told)), cte="quoted-printable")
+        made.add_alternative(_html(digest, cids, foot, leave), subtype="html", cte="quoted-printable")
         made["Content-Language"] = digest.language
         page = next(part for part in made.iter_parts() if part.get_content_type() == "text/html")
         for number, (key, png) in enumerate(charts.items()):
@@ -115,46 +116,39 @@ def _unsubscribe(digest: Digest, mail: Mail) -> str:
     return f"mailto:{mail.reply_to or mail.sender}?subject={quote(f'unsubscribe {digest.edition}')}"
 
 
-def _foot(digest: Digest, mail: Mail, shortened: bool) -> tuple[str, ...]:
+def _foot(digest: Digest, shortened: bool) -> tuple[str, ...]:
     say = words(digest.language).gettext
-    lines = [
-        say("Made by Vigie from what the press published; labels are read by machine and may be wrong."),
-        say("To leave this list: {address}", address=_unsubscribe(digest, mail)),
-    ]
-    if shortened:
-        whole = f"vigie digest --edition {digest.edition} --week {digest.week} --format html"
-        lines.insert(0, say("Shortened to fit into a mail. The whole digest: {command}", command=whole))
-    return tuple(lines)
+    made = say("Made by Vigie from what the press published; labels are read by machine and may be wrong.")
+    if not shortened:
+        return (made,)
+    whole = f"vigie digest --edition {digest.edition} --week {digest.week} --format html"
+    return say("Shortened to fit into a mail. The whole digest: {command}", command=whole), made
 
 
-def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...]) -> str:
+def _html(digest: Digest, cids: dict[str, str], foot: tuple[str, ...], leave: str) -> str:
     searches = Searches()
     say = Phrases(words(digest.language), markup=True, link=searches.in_mail)
     drawn = partial(stance_text, say.words, digest.weeks)
     template = environment(digest.language).get_template("email.html")
-    page = template.render(digest=digest, cids=cids, foot=foot, told=drawn, say=say, searches=searches)
-    return _CLASS.sub(r"\1", _inliner().inline(page))
+    page = template.render(digest=digest, cids=cids, foot=foot, leave=leave, told=drawn, say=say, searches=searches)
+    return _SPENT.sub(r"\1", _inliner().inline(page))
 
 
-# Of an element: its style stands in it by then. In texts and values < and quotation marks are escaped.
-_CLASS = re.compile(r'(<[a-z1-6]+(?: [a-z-]+="[^"]*")*?) class="[^"]*"')
+# Classes, whose style stands in the element by then, and what the inliner adds. In texts and values < and " are escaped.
+_SPENT = re.compile(r'(<[a-z1-6]+(?: [a-z-]+="[^"]*")*?) class="[^"]*"|</?tbody>')
 
 
 @cache
 def _inliner() -> "CSSInliner":
     from css_inline import CSSInliner
 
-    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
+    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, minify_css=True)
 
 
 def _charts(digest: Digest) -> dict[str, bytes]:
     """PNGs by topic id, that over all under the empty id; none where there is nothing to be seen."""
     drawn = {"": digest.weekly, **{topic.id: topic.weekly for topic in digest.topics}}
-    return {
-        key: small_png(words(digest.language), digest.weeks, weekly)
-        for key, weekly in drawn.items()
-        if any(any(series.values) for series in weekly)
-    }
+    return {key: small_png(words(digest.language), digest.weeks, weekly) for key, weekly in drawn.items() if anything_in(weekly)}
 
 
 def _domain(mail: Mail) -> str:

@@ -49,7 +49,7 @@ TRENDS: Mapping[str, tuple[str, str]] = {
     "topic": ("text", "id of the topic, empty over all"),
     "label": ("text", "of the topic, in the language of the edition"),
     "stance": ("text", "supportive, neutral, critical, unsure"),
-    "articles": ("integer", "how many"),
+    "articles": ("integer", "how many; empty where nothing of the week was collected"),
 }
 # Rows that are held at a time, and a row group of a Parquet file.
 BATCH = 5_000

@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +25,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from digest.alerts import Alert, check, headline, sentences, to_atom
+from digest.alerts.mail import to_mail
 from digest.alerts.send import as_json
 from digest.delivery.webhook import Webhook
 from tests.conftest import Vigie
@@ -31,7 +34,7 @@ from tests.index.corpus import WATCH
 from vigie.archive import Archive
 from vigie.article import Stance
 from vigie.errors import UsageError
-from vigie.routine import Search
+from vigie.routine import Mail, Search
 
 FIRST, STOPPED, TURNED, BURST, TODAY = (
     date(2025, 1, 6), date(2025, 3, 20), date(2025, 4, 3), date(2025, 4, 8), date(2025, 4, 10),
@@ -207,6 +210,17 @@ def test_sentences_are_in_the_language_of_the_search(data: Path) -> None:
     assert told["burst"] == (
         "IA\N{NO-BREAK SPACE}: bien plus d’articles que d’habitude",
         "56 articles du mardi 8 avril 2025 au mercredi 9 avril 2025\N{NARROW NO-BREAK SPACE}; d’habitude, 10.",
+    )
+    page = to_mail(french[0], Mail(host="localhost", sender="press@example.org"), "desk@example.org").get_body(("html",))
+    assert page is not None
+    assert re.search(
+        r'<a href="mailto:press@example.org\?subject=unsubscribe%20fr"[^>]*>Ne plus recevoir ce message</a>', page.get_content()
+    )
+    (turn,) = of_kind(french, "turn")
+    numbers = {"critical": 3, "supportive": 1, "critical_before": 2, "supportive_before": 4}
+    assert sentences(replace(turn, day="2025-04-05", numbers={**turn.numbers, **numbers}))[0] == (
+        "Sur DeepSeek, dans les sept jours jusqu’au samedi 5 avril 2025\N{NO-BREAK SPACE}: 3 affaires critiques et 1 affaire favorable"
+        "\N{NARROW NO-BREAK SPACE}; dans les quatre semaines d’avant\N{NO-BREAK SPACE}: 2 et 4."
     )
     for one in french:
         assert not {"articles on", "stories", "probability", "reached"} & set(" ".join(sentences(one)).split())

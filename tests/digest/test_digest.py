@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
+from digest.build import build_digest
 from digest.keep import keep
 from digest.model import STANCES, Digest
+from digest.record import Record
 from index.analysis import normal_name
 from index.query_parser import parse
 from index.vocabulary import Vocabulary
 from tests.digest.conftest import ASKED_BEFORE, FAILED, MONDAY, NEVER_ASKED, Told
+from tests.digest.press import Piece, indexed, put
+from tests.index.corpus import WATCH
 from vigie.archive import Archive
+from vigie.article import Stance
+from vigie.routine import Edition
 
 WEEK = timedelta(weeks=1)
 
@@ -91,6 +97,8 @@ def test_key_figures_and_what_they_are_compared_with(digest: Digest, recount: Re
     assert digest.outlets.mean_before == mean([len(sources(recount.about(monday))) for monday in collected[1:]])
     shares = [len(recount.about(monday)) / len(recount.of_week(monday)) for monday in collected[1:]]
     assert digest.attention.mean_before == mean(shares)
+    for figure in (digest.articles, digest.stories, digest.outlets, digest.attention):
+        assert figure.weeks_before == len(collected) - 1
 
 
 def test_nothing_is_compared_with_weeks_of_which_nothing_was_collected(told: Told, recount: Recount) -> None:
@@ -100,6 +108,7 @@ def test_nothing_is_compared_with_weeks_of_which_nothing_was_collected(told: Tol
     assert digest.reach.articles > 0
     assert (digest.articles.before, digest.articles.mean_before) == (None, None)
     assert (digest.attention.before, digest.stories.mean_before) == (None, None)
+    assert digest.articles.weeks_before == 0
     assert digest.notes.changes == "Nothing of the four weeks before was collected to compare with."
     assert str(digest.notes.rising) == "Nothing older is indexed to compare this week with."
 
@@ -116,9 +125,11 @@ def test_stances_over_all_by_topic_and_by_week(digest: Digest, recount: Recount)
         assert balance.value == pytest.approx((expected["supportive"] - expected["critical"]) / n, abs=1e-4)
         for at, week in enumerate(digest.weeks):
             monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-            of_week = stances(recount.about(monday), topic)
+            of_week = stances(recount.about(monday), topic) if recount.of_week(monday) else dict.fromkeys(STANCES)
             assert {series.name: series.values[at] for series in weekly} == of_week
     assert digest.weeks[-1] == digest.week
+    assert None in digest.weekly[0].values, "weeks of which nothing was collected are not told as nought"
+    assert 0 in digest.weekly[0].values, "unlike those of which something was, and nothing on the subject"
 
 
 def test_topics_with_their_voices(digest: Digest, recount: Recount) -> None:
@@ -274,6 +285,25 @@ def test_a_week_gets_a_new_version_only_when_it_tells_something_else(told: Told,
     second, kept = keep(archive, replace(first, watermark=first.watermark + 100, title="Corrected"))
     assert (second.version, second.watermark) == (first.version + 1, first.watermark + 100)
     assert [one.version for one in kept] == [second.version]
+
+
+def test_articles_of_other_weeks_make_no_new_version(tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    edition = Edition(id="weekly")
+
+    def told_and_kept() -> Digest:
+        engine = indexed(archive, tmp_path)
+        with archive.read() as tx:
+            digest = build_digest(engine, WATCH, edition, MONDAY, record=Record(tx, engine.name))
+        return keep(archive, digest)[0]
+
+    put(archive, [Piece(MONDAY + timedelta(days=n), "wired", Stance.CRITICAL) for n in range(3)])
+    first = told_and_kept()
+    assert first.method.analysers == ("test: 3 articles",)
+    put(archive, [Piece(MONDAY + n * WEEK, "wired", Stance.CRITICAL) for n in (1, 2, 3)], first_number=10)
+    assert told_and_kept() == first
+    put(archive, [Piece(MONDAY, "wired", Stance.CRITICAL)], first_number=20)
+    assert told_and_kept().version == 2
 
 
 def test_speakers_are_found_by_their_normal_names(told: Told) -> None:

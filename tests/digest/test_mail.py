@@ -13,14 +13,17 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 from lxml import html
 from msgspec import structs
-from PIL import Image
+from PIL import Image, ImageColor
 
+from digest.charts import INK
 from digest.formats._cut import ROOMS
+from digest.formats._png import small_png
 from digest.formats.eml import MOST_BYTES, Letter, to_eml
 from digest.model import Digest, Part, Sentence
 from digest.render import command
 from digest.words import LOCALE_FOLDER, words
 from tests.digest.conftest import Told
+from vigie.colours import STANCE_COLOURS
 from vigie.routine import Mail
 
 MAIL = Mail(host="mail.example.org", sender="press@example.org", sender_name="Veille DeepSeek")
@@ -123,6 +126,13 @@ def test_every_image_is_in_the_message_and_says_what_it_shows(digest: Digest) ->
         assert Image.open(io.BytesIO(png)).width > 1000
 
 
+def test_charts_keep_their_colours(digest: Digest) -> None:
+    weekly = (replace(one, values=(*one.values[:-1], 3 + at)) for at, one in enumerate(digest.weekly))
+    drawn = Image.open(io.BytesIO(small_png(words("fr"), digest.weeks, tuple(weekly))))
+    shown = {colour for _, colour in drawn.convert("RGB").getcolors()}
+    assert {ImageColor.getrgb(colour) for colour in (*STANCE_COLOURS.values(), "#ffffff", INK)} <= shown
+
+
 def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
     page = html.fromstring(page_of(parsed(digest)))
     assert page.xpath("//script | //link | //style | //svg | //iframe | //form | //object") == []
@@ -131,7 +141,7 @@ def test_it_is_made_of_tables_and_inline_styles(digest: Digest) -> None:
     assert page.get("lang") == "en"
     assert not re.search(r"flex|grid|position:|var\(", page_of(parsed(digest)))
     for address in page.xpath("//@href"):
-        assert address.startswith(("http://", "https://", "#s"))
+        assert address.startswith(("http://", "https://", "#s", "mailto:press@example.org?"))
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -153,6 +163,22 @@ def test_the_text_holds_every_figure_in_72_columns(told: Told, language: str) ->
     for story in digest.top_stories[:3]:
         assert story.url in text
     assert "<" not in re.sub(r"<script>|</script>|p < 0", "", text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_weeks_of_which_nothing_was_collected_are_told_apart_from_nought(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    message, say, weeks = parsed(digest), words(language), digest.articles.weeks_before
+    assert digest.weekly[0].values[0] is None
+    assert 1 < weeks < 4
+    mean = {"en": f"mean of {weeks} weeks: ", "fr": f"moyenne de {weeks} semaines\xa0: "}[language]
+    mean += say.number(digest.articles.mean_before or 0)
+    assert mean in html.fromstring(page_of(message)).text_content()
+    lines = text_of(message).splitlines()
+    assert mean in " ".join(line.strip(" ") for line in lines)
+    assert sum(bool(re.fullmatch(rf"{say.week_label(digest.weeks[0])}( +–){{4}}", line)) for line in lines) == 1 + sum(
+        bool(topic.articles.value) for topic in digest.topics
+    )
 
 
 def test_a_week_with_very_much_stays_small_and_says_what_it_leaves_out(digest: Digest) -> None:
@@ -192,6 +218,28 @@ def test_hostile_words_are_shown_and_do_nothing(digest: Digest) -> None:
     assert not any("javascript" in address for address in page.xpath("//@href"))
     assert "\u202e" not in page_of(message) + text_of(message)
     assert "alert(1)" in page.text_content()
+
+
+@pytest.mark.parametrize(("language", "words_of_it"), [("en", "Leave this list"), ("fr", "Ne plus recevoir ce message")])
+def test_the_list_is_left_by_a_link_with_words(told: Told, language: str, words_of_it: str) -> None:
+    message = parsed(told.digest(language=language))
+    (link,) = html.fromstring(page_of(message)).xpath(f"//a[. = '{words_of_it}']")
+    assert link.get("href") == "mailto:press@example.org?subject=unsubscribe%20weekly"
+    assert "mailto:" not in html.fromstring(page_of(message)).text_content()
+    assert link.get("href") in text_of(message)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_usual_week_is_told_whole(told: Told, language: str) -> None:
+    digest = told.digest(language=language)
+    message = parsed(digest)
+    assert "vigie digest --edition" not in text_of(message)
+    assert len(message.as_bytes()) < MOST_BYTES
+    text = html.fromstring(page_of(message)).text_content()
+    for quote in (quote for story in digest.top_stories for quote in story.quotes):
+        assert text.count(words(language).quoted(quote.text)) >= 1
+    for png in (part for part in message.walk() if part.get_content_maintype() == "image"):
+        assert len(png.get_content()) < 5_000
 
 
 def test_a_recipient_cannot_smuggle_a_header(digest: Digest) -> None:

@@ -92,7 +92,7 @@ def test_dates() -> None:
     assert fr.day("2025-02-11T00:00:00+01:00") == "mardi 11 février 2025"
     assert fr.last_day("2025-02-03T00:00:00+01:00") == "dimanche 2 février 2025"
     assert en.moment(later) == "Mon 27 Jan, 14:30"
-    assert fr.moment(first) == f"sam. 1er févr., 09{NO_BREAK}h{NO_BREAK}05"
+    assert fr.moment(first) == f"sam. 1er févr., 9{NO_BREAK}h{NO_BREAK}05"
     assert (en.week_name("2026-W53"), fr.week_name("2026-W53")) == ("Week 53 of 2026", "Semaine 53 de 2026")
 
 
@@ -104,9 +104,19 @@ def test_typography() -> None:
     set_in_french = f"«{NARROW}l’un{NARROW}»{NO_BREAK}: 5{NO_BREAK}%{NARROW}; oui{NARROW}!"
     assert typeset("« l'un » : 5 % ; oui !", "fr") == set_in_french
     assert typeset('it\'s "so" - or not', "en") == "it’s “so” – or not"
+    assert (fr.semicolon, fr.colon) == (f"{NARROW}; ", f"{NO_BREAK}: ")
+    assert (en.semicolon, en.colon) == ("; ", ": ")
+    assert fr.gettext("{day}, 24:00", day="lundi") == f"lundi à 24{NO_BREAK}h"
     assert "n’existe" in fr.gettext("the listing is gone")
     told = fr.gettext("{sentence}; the widest story ran in {outlets}.", sentence="X", outlets="2 titres")
     assert told.startswith(f"X{NARROW}; l’affaire")
+
+
+def test_no_name_stands_where_french_would_elide_before_it() -> None:
+    with (LOCALE_FOLDER / "fr" / "LC_MESSAGES" / "digest.po").open("rb") as source:
+        for entry in read_po(source, locale="fr"):
+            for said in entry.string if isinstance(entry.string, tuple) else (entry.string,):
+                assert not re.search(r"\b(?:d|qu|jusqu|lorsqu|puisqu)e {(?:subject|title|topic|source|outlet)}", said), said
 
 
 def test_plurals_follow_the_language() -> None:

@@ -148,6 +148,28 @@ def test_labels_take_the_article_off_the_queue_and_tell_the_indexes(archive: Arc
         assert whole.labels == labels_of(article)
 
 
+def test_analysers_are_counted_over_the_articles_of_a_time(archive: Archive) -> None:
+    articles = [
+        piece("a", day=20),
+        piece("b", day=21),
+        replace(piece("c"), published=None),
+        piece("d", day=22),
+        piece("e", day=21),
+    ]
+    first, last = datetime(2025, 1, 21, tzinfo=UTC).timestamp(), datetime(2025, 1, 22, tzinfo=UTC).timestamp()
+    with archive.begin() as tx:
+        worker = tx.workers.enter("read", at=1)
+        for article in articles:
+            tx.articles.store(article, page_id=None, at=first)
+        tx.to_read.claim(worker, at=last, limit=9)
+        for article in articles[:4]:
+            assert tx.labels.store(labels_of(article), worker=worker, embedding=None, sketch=None, at=last)
+        assert tx.labels.analysers(since=first, until=last) == {"test 1": 2}, (
+            "the one of the day, and the undated one found on it"
+        )
+        assert tx.labels.analysers(since=last, until=last) == {}
+
+
 def test_labels_of_an_overtaken_revision_are_dropped(archive: Archive) -> None:
     article = piece("a")
     with archive.begin() as tx:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import zstandard
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import upsert
@@ -182,12 +182,10 @@ class Articles:
 
     def waiting(self, index: str, *, since: float, until: float) -> int:
         """How many articles published in [since, until) wait to be read, or have changed since an index came by."""
-        dated = and_(since <= articles.c.published, articles.c.published < until)
-        undated = and_(articles.c.published.is_(None), since <= articles.c.first_seen, articles.c.first_seen < until)
         reached = select(cursors.c.seq).where(cursors.c.index == index).scalar_subquery()
         unread = select(to_read.c.article)
         changed = select(changes.c.article).where(changes.c.seq > func.coalesce(reached, 0))
-        query = select(func.count()).select_from(articles).where(or_(dated, undated))
+        query = select(func.count()).select_from(articles).where(told_in(since, until))
         return self._connection.scalar(query.where(or_(articles.c.id.in_(unread), articles.c.id.in_(changed)))) or 0
 
     def _join(
@@ -203,6 +201,12 @@ class Articles:
                 story_size=row.story_size or 1,
                 embedding=row.embedding,
             )
+
+
+def told_in(since: float, until: float) -> ColumnElement[bool]:
+    """Which articles count for [since, until): those published then, and those without a date that were first seen then."""
+    dated = and_(since <= articles.c.published, articles.c.published < until)
+    return or_(dated, and_(articles.c.published.is_(None), since <= articles.c.first_seen, articles.c.first_seen < until))
 
 
 def _whole() -> Select[tuple[object, ...]]:

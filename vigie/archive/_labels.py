@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
+from vigie.archive._articles import told_in
 from vigie.archive._changes import Changes
 from vigie.archive._dialect import STORIES, lock, upsert
 from vigie.archive._leases import may_lease
@@ -143,11 +144,12 @@ class LabelStore:
         """How many articles have been read."""
         return self._connection.scalar(select(func.count()).select_from(labels).where(labels.c.author == ANALYSER)) or 0
 
-    def analysers(self) -> dict[str, int]:
-        """The analysers whose labels the archive holds, with the number of articles."""
+    def analysers(self, *, since: float, until: float) -> dict[str, int]:
+        """The analysers that read the articles of [since, until), with the number of articles."""
         rows = self._connection.execute(
             select(labels.c.analyser, func.count())
-            .where(labels.c.author == ANALYSER)
+            .join(articles, articles.c.id == labels.c.article)
+            .where(labels.c.author == ANALYSER, told_in(since, until))
             .group_by(labels.c.analyser)
             .order_by(labels.c.analyser)
         )
