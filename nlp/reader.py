@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
 from nlp.background import centred, language_mean
-from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.document import MODELS, Document, paragraphs, reads_by_rules, take_apart
 from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
 from nlp.marks import find_marks
@@ -107,7 +107,7 @@ class Reader:
                 stances=stances[n],
                 quotes=quotes[n],
                 voices=voices[n],
-                notes=self._notes(document, named=bool(views[n])),
+                notes=self._notes(document.by_rules, named=bool(views[n])),
             )
             vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
             marks = find_marks(document.title, document.text, document.language)
@@ -119,10 +119,14 @@ class Reader:
         candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
         return detect_language(f"{article.title}\n{article.text}", candidates)
 
-    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
+    def notes(self, article: Article, *, named: bool) -> tuple[str, ...]:
+        """What ``read`` notes of an article; named: whether it names a subject of the watch."""
+        return self._notes(reads_by_rules(self._language(article)), named=named)
+
+    def _notes(self, by_rules: bool, *, named: bool) -> tuple[str, ...]:
         """What a reader of the labels has to know of how they were made."""
         notes = {
-            "entities by rules": document.by_rules,
+            "entities by rules": by_rules,
             "stance uncalibrated": named and not self.stance.calibrated,
             "topics uncalibrated": not self.topics.calibrated,
         }
@@ -318,7 +322,7 @@ def subject_named(watch: Watch, name: str) -> Subject:
 
 
 def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
-    """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall}.
+    """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall, voices, notes}.
 
     subject is any name; one of the watch brings its aliases. Raises KeyError or TypeError on a record of another form.
     """
@@ -346,4 +350,5 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
             {"speaker": voice.speaker, "stance": str(voice.stance.stance), "confidence": voice.stance.confidence}
             for voice in reading.labels.voices
         ],
+        "notes": list(reading.labels.notes),
     }

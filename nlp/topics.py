@@ -98,9 +98,10 @@ class TopicModel:
         self.ids = tuple(topic.id for topic in topics)
         self.prototypes = [prototypes(model, model_name, topic) for topic in topics]
         self._background = background(model_name, model)
-        measured = weights or shipped_weights(model_name)
-        self.calibrated = measured is not None
-        self.weights = measured or self.self_calibrated()
+        shipped = shipped_weights(model_name)
+        # A head that was learnt on top of unmeasured constants leaves them unmeasured.
+        self.calibrated = shipped is not None
+        self.weights = weights or shipped or self.self_calibrated()
         self.heads = [self._head_for(own) for own in self.prototypes]
         self._even = -self.weights.bias / (self.weights.best + self.weights.mean)
 

@@ -138,8 +138,10 @@ def test_explain_in_a_terminal_and_for_programs(vigie: Vigie) -> None:
     assert article.title in shown
     assert "Stance toward deepseek, over all:" in shown
     assert "bias" in shown
+    assert shown.index("stance uncalibrated") < shown.index("Topic ")
     rows = vigie("explain", article.id, "--format", "json").json
     assert {row["part"] for row in rows} >= {"best passage", "learnt", "prototype", "sentence", "name", "bias"}
+    assert (rows[0]["label"], rows[0]["value"]) == ("note", "stance uncalibrated")
     missing = vigie("explain", "0000")
     assert missing.code == 2
     assert "the archive has no article '0000'" in missing.err

@@ -1,6 +1,7 @@
 """The models by name: the static one, and any sentence-transformers model in a folder."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from msgspec import structs
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
 from nlp.background import centred_vectors, general_topics
+from nlp.learnt import Learnt
 from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
 from tests.conftest import Vigie
@@ -131,6 +133,14 @@ def test_a_model_in_a_folder_gives_topics_without_being_measured(folder_model: s
     assert other.labels.topics == ()
     assert other.labels.notes == ("topics uncalibrated",)
     assert folder_model in other.labels.analyser
+
+
+def test_a_head_that_was_learnt_does_not_measure_the_model(folder_model: str) -> None:
+    watch = watch_with(folder_model)
+    own = Reader(watch).topics
+    learnt = Learnt(topics=replace(own.weights, heads=(replace(own.heads[0], shift=0.5),)))
+    (reading,) = Reader(watch, learnt).read([an_article("match", "Le club a remporté le match samedi.")])
+    assert "topics uncalibrated" in reading.labels.notes
 
 
 def test_the_model_of_a_watch_can_change(tmp_path: Path, folder_model: str) -> None:

@@ -81,6 +81,7 @@ def test_any_subject_and_any_language(reader: Reader) -> None:
         reader, {"title": "", "text": "Das Modell von Ocelot ist hervorragend und sehr schnell.", "subject": "Ocelot"}
     )
     assert (found["language"], found["overall"]) == ("de", "supportive")
+    assert found["notes"] == ["entities by rules"]
 
 
 def test_labels_do_not_depend_on_the_batch(reader: Reader) -> None:
