@@ -29,7 +29,7 @@ from nlp.voices import spoken_of, voice_of
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Quote, Sentence, StanceLabel, TopicLabel, Voice, article_id
-from vigie.language import detect_language
+from vigie.language import detect_language, likely_language
 from vigie.names import known_names
 from vigie.watch import Subject, Watch
 
@@ -115,9 +115,11 @@ class Reader:
         return readings
 
     def _language(self, article: Article) -> str:
-        declared = (article.language,) if article.language else ()
-        candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
-        return detect_language(f"{article.title}\n{article.text}", candidates)
+        """The language of an article: what its page declares or one of the watch's; undeclared, it may be any other."""
+        text = f"{article.title}\n{article.text}"
+        if not article.language:
+            return likely_language(text, self.watch.languages)
+        return detect_language(text, tuple(dict.fromkeys((*self.watch.languages, article.language))))
 
     def notes(self, article: Article, *, named: bool) -> tuple[str, ...]:
         """What ``read`` notes of an article; named: whether it names a subject of the watch."""

@@ -11,13 +11,14 @@ from msgspec import structs
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
 from nlp.background import centred_vectors, general_topics
-from nlp.learnt import Learnt
+from nlp.learnt import Learnt, keep_learnt
 from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
+from nlp.stance.head import Head
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Published, article_id
-from vigie.watch import Models, Watch
+from vigie.watch import Models, Watch, load_watch
 
 WORDS = re.compile(r"\w+")
 
@@ -166,3 +167,12 @@ def test_doctor_says_what_each_model_gives(vigie: Vigie, folder_model: str) -> N
     rows = vigie("doctor", "--format", "json").json
     assert [row["state"] for row in rows if row["what"] in ("embedding", "stance")] == ["note", "note"]
     assert len([row for row in rows if row["what"] == "also there"]) == len(PACKAGED)
+
+
+def test_doctor_knows_the_head_that_was_learnt(vigie: Vigie) -> None:
+    vigie.write_watch("", stance="static")
+    head = Head(np.zeros((4, 512), np.float32), np.zeros(4, np.float32))
+    with vigie.archive.begin() as tx:
+        keep_learnt(tx, load_watch(vigie.watch), stance=head, topics=None, answers=0, at=1.0)
+    (stance,) = [row for row in vigie("doctor", "--format", "json").json if row["what"] == "stance"]
+    assert (stance["state"], stance["says"]) == ("good", "static, with a head that vigie learn has trained")

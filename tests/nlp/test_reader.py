@@ -82,6 +82,8 @@ def test_any_subject_and_any_language(reader: Reader) -> None:
     )
     assert (found["language"], found["overall"]) == ("de", "supportive")
     assert found["notes"] == ["entities by rules"]
+    chinese = {"title": "", "text": "Ocelot 发布了新的语言模型。监管机构要求该公司说明数据存放在哪里。", "subject": "Ocelot"}
+    assert label_record(reader, chinese)["language"] == "zh"
 
 
 def test_labels_do_not_depend_on_the_batch(reader: Reader) -> None:
