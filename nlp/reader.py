@@ -85,6 +85,7 @@ class Reader:
         vectors, own = _split(self.topics.centre(raw), counts), _split(raw, counts)
         margins = [self.topics.margins(found) for found in vectors]
         topics = [self.topics.article_topics(*one) for one in zip(vectors, margins, strict=True)]
+        doubtful = [self.topics.doubtful_topics(*one) for one in zip(vectors, margins, strict=True)]
         views = [
             self._views(document, _named(document, subjects[n]) if about is None else subjects[n], pieces[n], margins[n])
             for n, document in enumerate(documents)
@@ -108,6 +109,7 @@ class Reader:
                 quotes=quotes[n],
                 voices=voices[n],
                 notes=self._notes(document.by_rules, named=bool(views[n])),
+                doubtful=doubtful[n],
             )
             vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
             marks = find_marks(document.title, document.text, document.language)

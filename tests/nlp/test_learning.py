@@ -1,20 +1,22 @@
 """Learning from corrections: what helps on held-out answers is kept in the archive, and every reader of it uses it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.quality_press import article_of, records
 from nlp.explanation import explain
-from nlp.learning import learn
-from nlp.learnt import load_learnt
+from nlp.learning import Gain, learn
+from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
 from nlp.reader import Reader, read_archive, reader_of
+from nlp.topics import TopicHead
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Stance
 from vigie.correction import Answer
 from vigie.errors import VigieError
-from vigie.watch import Models, Subject, Topic, Watch
+from vigie.watch import Models, Subject, Topic, Watch, load_watch
 
 # Described so badly that most articles are missed.
 CHIPS = Topic(id="chips", label={"fr": "Puces"}, description={"fr": "Puces."})
@@ -76,6 +78,54 @@ def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
     assert taught[0] == taught[1]
 
 
+@pytest.mark.parametrize(
+    ("gained", "lost", "helps"), [(3, 2, False), (3, 0, False), (4, 0, True), (5, 1, False), (8, 1, True), (0, 0, False)]
+)
+def test_only_what_is_surely_better_is_kept(gained: int, lost: int, helps: bool) -> None:
+    gain = Gain(40, 12, gained, lost)
+    assert gain.helps is helps
+    assert (gain.before, gain.after) == (0.3, (12 + gained - lost) / 40)
+
+
+def taught_before(archive: Archive, watch: Watch) -> None:
+    """Keep a head for the first topic, as if it had been learnt earlier."""
+    own = Reader(watch).topics
+    head = TopicHead(own.heads[0].prototype, own.heads[0].weight + 1, 0.5)
+    with archive.begin() as tx:
+        keep_learnt(tx, watch, stance=None, topics=replace(own.weights, heads=(head, *own.weights.heads)), answers=40, at=2.0)
+
+
+def held(archive: Archive, watch: Watch) -> Learnt:
+    with archive.read() as tx:
+        return load_learnt(tx, watch)
+
+
+def test_what_no_longer_helps_is_removed(archive: Archive) -> None:
+    watch = a_watch()
+    taught_before(archive, watch)
+    with archive.begin() as tx:
+        for n, one in enumerate(tx.corrections.current()):  # by turns, whatever the text says
+            tx.corrections.add(one.article, (Answer.PRESENT, Answer.ABSENT)[n % 2], author="bob", at=3.0, topic="chips")
+    lesson = learn(archive, watch, at=4.0, progress=quiet)
+    assert not lesson.topics["chips"].helps
+    assert (lesson.kept, lesson.topics_removed) == (False, ("chips",))
+    assert held(archive, watch) == NOTHING_LEARNT
+
+
+def test_what_was_learnt_goes_with_its_corrections(vigie: Vigie) -> None:
+    vigie.write_watch("", stance="e5-small")
+    watch = load_watch(vigie.watch)
+    archive = vigie.archive
+    taught_before(archive, watch)
+    told = vigie("learn", "--format", "json")
+    assert told.code == 0
+    (row,) = told.json
+    assert (row["what"], row["answers"], row["kept"]) == ("topic performance", None, False)
+    assert row["says"] == "what was learnt before is removed"
+    assert held(archive, watch) == NOTHING_LEARNT
+    assert "too few to learn from" in vigie("learn").err
+
+
 def test_too_little_to_learn_from(tmp_path: Path) -> None:
     with pytest.raises(VigieError, match="0 corrected articles are too few"):
         learn(Archive.open(tmp_path), a_watch(), at=1.0, progress=quiet)
@@ -85,9 +135,12 @@ def test_a_model_without_a_head_gets_one_from_texts_of_our_own(tmp_path: Path) -
     archive, watch = Archive.open(tmp_path), a_watch(stance="static")
     praise = article_of(next(record for record in records("dev") if record["subject"] == "DeepSeek"))
     assert Reader(watch).read([praise])[0].labels.notes == ("stance uncalibrated",)
-    assert learn(archive, watch, at=3.0, progress=quiet).kept
-    with archive.read() as tx:
-        learnt = load_learnt(tx, watch)
+    lesson = learn(archive, watch, at=3.0, progress=quiet)
+    assert lesson.kept
+    assert lesson.first
+    assert lesson.first.answers > 300
+    assert 0.3 < lesson.first.macro_f1 < 0.9
+    learnt = held(archive, watch)
     texts = [record for record in records("dev") if record["overall"] != "none"]
     subjects = [Subject(id="subject", name=record["subject"]) for record in texts]
     readings = Reader(watch, learnt).read([article_of(record) for record in texts], about=subjects)
