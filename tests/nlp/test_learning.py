@@ -3,11 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.quality_press import article_of, records
 from nlp.explanation import explain
-from nlp.learning import Gain, learn
+from nlp.learning import Floats, Gain, learn
 from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
 from nlp.reader import Reader, read_archive, reader_of
 from nlp.topics import TopicHead
@@ -78,13 +79,28 @@ def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
     assert taught[0] == taught[1]
 
 
-@pytest.mark.parametrize(
-    ("gained", "lost", "helps"), [(3, 2, False), (3, 0, False), (4, 0, True), (5, 1, False), (8, 1, True), (0, 0, False)]
-)
-def test_only_what_is_surely_better_is_kept(gained: int, lost: int, helps: bool) -> None:
-    gain = Gain(40, 12, gained, lost)
-    assert gain.helps is helps
-    assert (gain.before, gain.after) == (0.3, (12 + gained - lost) / 40)
+ANSWERS = np.arange(40) % 2
+
+
+def sure_of(right: list[float]) -> Floats:
+    """Log probabilities that give each answer this probability."""
+    return np.log(
+        [[share, 1 - share] if answer == 0 else [1 - share, share] for answer, share in zip(ANSWERS, right, strict=True)]
+    )
+
+
+def test_only_what_is_surely_better_is_kept() -> None:
+    before = sure_of([0.9] * 12 + [0.1] * 28)
+    one_more = Gain.between(before, sure_of([0.9] * 13 + [0.1] * 27), ANSWERS)
+    assert (one_more.before, one_more.after, one_more.helps) == (0.3, 0.325, False)
+    most = Gain.between(before, sure_of([0.9] * 12 + [0.7] * 24 + [0.1] * 4), ANSWERS)
+    assert (most.gained, most.lost, most.helps) == (24, 0, True)
+    assert not Gain.between(before, before, ANSWERS).helps
+
+
+def test_doubt_in_the_place_of_sure_errors_is_not_enough() -> None:
+    always_no, doubting = sure_of([0.95, 0.05] * 20), sure_of([0.49, 0.51] * 20)
+    assert not Gain.between(always_no, doubting, ANSWERS).helps
 
 
 def taught_before(archive: Archive, watch: Watch) -> None:
