@@ -8,13 +8,14 @@ import pytest
 
 from benchmarks.quality_press import article_of, records
 from nlp.explanation import explain
-from nlp.learning import Floats, Gain, learn
+from nlp.learning import FirstHead, Floats, Gain, Lesson, learn
 from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
 from nlp.reader import Reader, read_archive, reader_of
 from nlp.topics import TopicHead
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Stance
+from vigie.cli import learn as learn_command
 from vigie.correction import Answer
 from vigie.errors import VigieError
 from vigie.watch import Models, Subject, Topic, Watch, load_watch
@@ -101,6 +102,24 @@ def test_only_what_is_surely_better_is_kept() -> None:
 def test_doubt_in_the_place_of_sure_errors_is_not_enough() -> None:
     always_no, doubting = sure_of([0.95, 0.05] * 20), sure_of([0.49, 0.51] * 20)
     assert not Gain.between(always_no, doubting, ANSWERS).helps
+
+
+def test_the_report_says_what_is_kept_and_why() -> None:
+    lesson = Lesson(
+        Gain(40, 12, 3, 2, 0.4),
+        {"chips": Gain(40, 20, 12, 1, 0.01)},
+        kept=True,
+        topics_removed=("data",),
+        first=FirstHead(382, 0.485),
+    )
+    rows = {row["what"]: row for row in learn_command._rows(lesson)}
+    assert [(what, row["kept"]) for what, row in rows.items()] == [
+        ("stance, first head", True), ("stance", False), ("topic chips", True), ("topic data", False),
+    ]  # fmt: skip
+    assert (rows["stance, first head"]["answers"], rows["stance, first head"]["macro-F1"]) == (382, 0.485)
+    assert rows["stance"]["says"] == "3 became right, 2 wrong: too few to be sure"
+    assert rows["topic data"]["says"] == "what was learnt before is removed"
+    assert learn_command._cells(rows["topic chips"]) == ["topic chips", "40", "50%", "78%", "", "yes", "12 became right, 1 wrong"]
 
 
 def taught_before(archive: Archive, watch: Watch) -> None:
