@@ -2,7 +2,8 @@
 
     python -m benchmarks.few_shot [--json FILE] [--corrections N]
 
-Each figure is the mean over 20 random choices of the corrected articles, judged on all articles that were not chosen. Topics: the
+Each figure is the mean over 20 random choices of the corrected articles, judged on all articles that were not chosen; "kept" is the
+share of heads that vigie learn would keep of the chosen articles alone, "after, where kept" what comes of those. Topics: the
 development part of the press texts, with topics that have a label and nothing else. Stance: the sample newsroom, whose articles
 the shipped head has never seen.
 """
@@ -19,7 +20,7 @@ from benchmarks.quality_labels import deepseek_watch
 from benchmarks.quality_press import TOPICS, records
 from newsroom.press import load_press
 from nlp.document import paragraphs
-from nlp.learning import STANCE_STRENGTH
+from nlp.learning import FOLDS, STANCE_STRENGTH, stance_gain, topic_gain
 from nlp.reader import Reader
 from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, fitted
 from nlp.topics import TopicModel, fitted_head, zero_shot_log_odds
@@ -58,16 +59,21 @@ def topics(reader: Reader, count: int) -> dict[str, float]:
     zero_shot = np.array([zero_shot_log_odds(found, model.weights) for found in margins])
     means = np.array([found.mean(axis=0) for found in vectors])
     gold = np.array([[topic in record["topics"] for topic in TOPICS] for record in texts])
-    scores = []
+    scores, kept = [], []
     for draw in range(DRAWS):
         chosen = np.random.default_rng(draw).permutation(len(texts))[:count]
         rest = np.setdiff1d(np.arange(len(texts)), chosen)
         after = np.zeros((len(rest), len(TOPICS)), bool)
+        helps = np.zeros(len(TOPICS), bool)
         for column in range(len(TOPICS)):
-            head = fitted_head(model.heads[column], means[chosen], zero_shot[chosen, column], gold[chosen, column])
+            answered = model.heads[column], means[chosen], zero_shot[chosen, column], gold[chosen, column]
+            head = fitted_head(*answered)
             after[:, column] = zero_shot[rest, column] + means[rest] @ head.weight + head.shift >= 0
-        scores.append([f1_score(gold[rest], found, average="macro", zero_division=0) for found in (before[rest] >= 0, after)])
-    return _gain(scores)
+            helps[column] = topic_gain(*answered).helps
+        found = before[rest] >= 0, after, np.where(helps, after, before[rest] >= 0)
+        scores.append([f1_score(gold[rest], one, average="macro", zero_division=0) for one in found])
+        kept += helps.tolist()
+    return _gain(scores, kept)
 
 
 def stance(reader: Reader, count: int) -> dict[str, float]:
@@ -84,23 +90,33 @@ def stance(reader: Reader, count: int) -> dict[str, float]:
             owner.append(n)
     rows, wanted, of = np.stack(features), np.array(gold), np.array(owner)
     start = reader.stance.heads.article
-    scores = []
+    scores, kept = [], []
     for draw in range(DRAWS):
-        chosen = np.isin(of, np.random.default_rng(draw).permutation(len(pieces))[:count])
+        order = np.random.default_rng(draw).permutation(len(pieces))[:count]
+        chosen = np.isin(of, order)
         head = fitted(rows[chosen], wanted[chosen], start=start, strength=STANCE_STRENGTH)
+        place = {article: n for n, article in enumerate(sorted(order.tolist()))}
+        fold = np.array([place[article] % FOLDS for article in of[chosen].tolist()])
+        kept.append(stance_gain(start, rows[chosen], wanted[chosen], fold).helps)
         scores.append(
             [
                 f1_score(wanted[~chosen], one.logits(rows[~chosen])[:, 1:].argmax(axis=1) + 1, average="macro")
-                for one in (start, head)
+                for one in (start, head, head if kept[-1] else start)
             ]
         )
-    return _gain(scores)
+    return _gain(scores, kept)
 
 
-def _gain(scores: list[list[float]]) -> dict[str, float]:
-    before, after = np.mean(scores, axis=0)
-    better = float(np.mean([row[1] > row[0] for row in scores]))
-    return {"before": round(float(before), 3), "after": round(float(after), 3), "share of choices that helped": round(better, 2)}
+def _gain(scores: list[list[float]], kept: list[bool]) -> dict[str, float]:
+    before, after, after_where_kept = np.mean(scores, axis=0).tolist()
+    figures = {
+        "before": before,
+        "after": after,
+        "share of choices that helped": np.mean([row[1] > row[0] for row in scores]),
+        "kept": np.mean(kept),
+        "after, where kept": after_where_kept,
+    }
+    return {name: round(float(figure), 3) for name, figure in figures.items()}
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "story": ("text", "id of the story that it tells"),
     "reprint_of": ("text", "id of the article whose text it repeats"),
     "analyser": ("text", "which models made the labels"),
+    "notes": ("texts", "what to know of how they were made: entities by rules, stance uncalibrated, topics uncalibrated"),
     "text": ("text", "the whole text; with --text"),
 }
 STANCE_OF = "stance_"  # and the id of a subject: a column of its stance over all
@@ -153,5 +154,6 @@ _CELLS: Mapping[str, Callable[[StoredArticle], Any]] = {
     "story": lambda one: one.story or "",
     "reprint_of": lambda one: one.reprint_of or "",
     "analyser": lambda one: one.labels.analyser if one.labels else "",
+    "notes": _labelled(lambda labels: labels.notes),
     "text": lambda one: one.article.text,
 }

@@ -6,7 +6,7 @@ from index.analysis import ANALYSIS_VERSION
 from vigie.errors import VigieError
 
 # Raised with every change of columns or of what they hold.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 REBUILD = "vigie index --rebuild"
 

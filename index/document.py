@@ -185,6 +185,7 @@ def _payload(stored: "StoredArticle", local: datetime, language: str) -> dict[st
         "topics": [label.topic for label in labels.topics] if labels else [],
         "stances": [stance_row(label) for label in labels.stances] if labels else [],
         "story": stored.story,
+        "notes": list(labels.notes) if labels else [],
     }
 
 

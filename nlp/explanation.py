@@ -56,10 +56,11 @@ class WhyStance:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that an article's topics and stances rest on."""
+    """Everything that an article's topics and stances rest on. notes: what to know of how they were made."""
 
     topics: tuple[WhyTopic, ...]
     stances: tuple[WhyStance, ...]
+    notes: tuple[str, ...]
 
 
 def explain(reader: Reader, article: Article) -> Explanation:
@@ -79,7 +80,7 @@ def explain(reader: Reader, article: Article) -> Explanation:
         for (subject, view), conclusions in zip(views.items(), concluded, strict=True)
         for topic, found in conclusions.items()
     ]
-    return Explanation(topics, tuple(stances))
+    return Explanation(topics, tuple(stances), reader.notes(article, named=bool(views)))
 
 
 def _topics(reader: Reader, article: Article) -> tuple[WhyTopic, ...]:

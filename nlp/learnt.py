@@ -43,11 +43,12 @@ def load_learnt(tx: Transaction, watch: Watch) -> Learnt:
 def keep_learnt(
     tx: Transaction, watch: Watch, *, stance: Head | None, topics: TopicWeights | None, answers: int, at: float
 ) -> None:
-    """Keep what was learnt of so many articles; None leaves what stands there."""
-    if stance:
-        tx.learnt.put(_stance(watch), _packed(stance.stored()), answers=answers, at=at)
-    if topics:
-        tx.learnt.put(_topics(watch), _packed(topics.stored()), answers=answers, at=at)
+    """Keep what was learnt of so many articles; None removes what stands there."""
+    for name, learnt in ((_stance(watch), stance), (_topics(watch), topics)):
+        if learnt:
+            tx.learnt.put(name, _packed(learnt.stored()), answers=answers, at=at)
+        else:
+            tx.learnt.drop(name)
 
 
 def _stance(watch: Watch) -> str:

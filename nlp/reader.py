@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
 from nlp.background import centred, language_mean
-from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.document import MODELS, Document, paragraphs, reads_by_rules, take_apart
 from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
 from nlp.marks import find_marks
@@ -29,7 +29,7 @@ from nlp.voices import spoken_of, voice_of
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
 from vigie.article import Article, Labels, Quote, Sentence, StanceLabel, TopicLabel, Voice, article_id
-from vigie.language import detect_language
+from vigie.language import detect_language, likely_language
 from vigie.names import known_names
 from vigie.watch import Subject, Watch
 
@@ -85,6 +85,7 @@ class Reader:
         vectors, own = _split(self.topics.centre(raw), counts), _split(raw, counts)
         margins = [self.topics.margins(found) for found in vectors]
         topics = [self.topics.article_topics(*one) for one in zip(vectors, margins, strict=True)]
+        doubtful = [self.topics.doubtful_topics(*one) for one in zip(vectors, margins, strict=True)]
         views = [
             self._views(document, _named(document, subjects[n]) if about is None else subjects[n], pieces[n], margins[n])
             for n, document in enumerate(documents)
@@ -107,7 +108,8 @@ class Reader:
                 stances=stances[n],
                 quotes=quotes[n],
                 voices=voices[n],
-                notes=self._notes(document, named=bool(views[n])),
+                notes=self._notes(document.by_rules, named=bool(views[n])),
+                doubtful=doubtful[n],
             )
             vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
             marks = find_marks(document.title, document.text, document.language)
@@ -115,14 +117,20 @@ class Reader:
         return readings
 
     def _language(self, article: Article) -> str:
-        declared = (article.language,) if article.language else ()
-        candidates = tuple(dict.fromkeys((*self.watch.languages, *declared)))
-        return detect_language(f"{article.title}\n{article.text}", candidates)
+        """The language of an article: what its page declares or one of the watch's; undeclared, it may be any other."""
+        text = f"{article.title}\n{article.text}"
+        if not article.language:
+            return likely_language(text, self.watch.languages)
+        return detect_language(text, tuple(dict.fromkeys((*self.watch.languages, article.language))))
 
-    def _notes(self, document: Document, *, named: bool) -> tuple[str, ...]:
+    def notes(self, article: Article, *, named: bool) -> tuple[str, ...]:
+        """What ``read`` notes of an article; named: whether it names a subject of the watch."""
+        return self._notes(reads_by_rules(self._language(article)), named=named)
+
+    def _notes(self, by_rules: bool, *, named: bool) -> tuple[str, ...]:
         """What a reader of the labels has to know of how they were made."""
         notes = {
-            "entities by rules": document.by_rules,
+            "entities by rules": by_rules,
             "stance uncalibrated": named and not self.stance.calibrated,
             "topics uncalibrated": not self.topics.calibrated,
         }
@@ -319,7 +327,7 @@ def subject_named(watch: Watch, name: str) -> Subject:
 
 
 def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
-    """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall}.
+    """The labels of a text: {title, text, subject, language?} to {language, topics, stances, overall, voices, notes}.
 
     subject is any name; one of the watch brings its aliases. Raises KeyError or TypeError on a record of another form.
     """
@@ -347,4 +355,5 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
             {"speaker": voice.speaker, "stance": str(voice.stance.stance), "confidence": voice.stance.confidence}
             for voice in reading.labels.voices
         ],
+        "notes": list(reading.labels.notes),
     }

@@ -9,7 +9,7 @@ serve every topic that means the same, whatever its id: wholly from a cosine of 
 not at all below OTHER_TOPIC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ NEAREST, NEAREST_OF_GENERAL = 8, 4
 # Against so many of the nearest general topics: an article on a topic of the watch is always about something else as well.
 GENERAL_TOPICS = 3
 THRESHOLD = 0.5
+# From here on a topic that was not found is asked about: as sure that it is not there (1 - SURE of vigie.review) are the rest.
+DOUBTFUL = 0.2
 # How fast a margin turns into a probability under a model that nobody has measured: as under e5-small.
 UNMEASURED_SLOPE = 36.0
 # How dear the weights of a topic are against the loss of one article, where a few dozen are learnt from: of 0.1 to 0.003 little
@@ -98,10 +100,11 @@ class TopicModel:
         self.ids = tuple(topic.id for topic in topics)
         self.prototypes = [prototypes(model, model_name, topic) for topic in topics]
         self._background = background(model_name, model)
-        measured = weights or shipped_weights(model_name)
-        self.calibrated = measured is not None
-        self.weights = measured or self.self_calibrated()
-        self.heads = [self._head_for(own) for own in self.prototypes]
+        shipped = shipped_weights(model_name)
+        # A head that was learnt on top of unmeasured constants leaves them unmeasured.
+        self.calibrated = shipped is not None
+        self.weights = weights or shipped or self.self_calibrated()
+        self.heads = [head_for(own, self.weights.heads) for own in self.prototypes]
         self._even = -self.weights.bias / (self.weights.best + self.weights.mean)
 
     def self_calibrated(self) -> TopicWeights:
@@ -149,21 +152,27 @@ class TopicModel:
 
     def article_topics(self, vectors: Floats, margins: Floats) -> tuple[TopicLabel, ...]:
         """The topics of an article, the strongest first."""
-        scores = expit(self.log_odds(vectors, margins))
-        labels = [
-            TopicLabel(topic, round(float(score), 4)) for topic, score in zip(self.ids, scores, strict=True) if score >= THRESHOLD
-        ]
+        return self._labels(vectors, margins, lambda score: score >= THRESHOLD)
+
+    def doubtful_topics(self, vectors: Floats, margins: Floats) -> tuple[TopicLabel, ...]:
+        """Topics that an article does not treat by these scores, and might, the likeliest first."""
+        return self._labels(vectors, margins, lambda score: DOUBTFUL <= score < THRESHOLD)
+
+    def _labels(self, vectors: Floats, margins: Floats, fits: Callable[[float], bool]) -> tuple[TopicLabel, ...]:
+        scores = expit(self.log_odds(vectors, margins)).tolist()
+        labels = [TopicLabel(topic, round(score, 4)) for topic, score in zip(self.ids, scores, strict=True) if fits(score)]
         return tuple(sorted(labels, key=lambda label: (-label.score, label.topic)))
 
-    def _head_for(self, own: Floats) -> TopicHead:
-        """What was learnt for the topic that is nearest in meaning to these prototypes, as far as it applies."""
-        mean = mean_prototype(own)
-        nearest = max(self.weights.heads, key=lambda head: float(head.prototype @ mean), default=None)
-        if nearest is None:
-            return TopicHead(mean, np.zeros(len(mean), np.float32), 0.0)
-        likeness = float(nearest.prototype @ mean)
-        share = min(1.0, max(0.0, (likeness - OTHER_TOPIC) / (SAME_TOPIC - OTHER_TOPIC)))
-        return TopicHead(mean, share * nearest.weight, share * nearest.shift)
+
+def head_for(own: Floats, heads: Sequence[TopicHead]) -> TopicHead:
+    """What was learnt for the topic that is nearest in meaning to these prototypes, as far as it applies."""
+    mean = mean_prototype(own)
+    nearest = max(heads, key=lambda head: float(head.prototype @ mean), default=None)
+    if nearest is None:
+        return TopicHead(mean, np.zeros(len(mean), np.float32), 0.0)
+    likeness = float(nearest.prototype @ mean)
+    share = min(1.0, max(0.0, (likeness - OTHER_TOPIC) / (SAME_TOPIC - OTHER_TOPIC)))
+    return TopicHead(mean, share * nearest.weight, share * nearest.shift)
 
 
 def zero_shot_log_odds(margins: Floats, weights: TopicWeights) -> Floats:

@@ -64,7 +64,7 @@ def test_search_gives_the_contract(filled: Vigie) -> None:
     assert told.code == 0
     hits = told.json
     assert hits
-    assert set(hits[0]) == {"id", "url", "title", "source", "language", "published", "topics", "stances", "story"}
+    assert set(hits[0]) == {"id", "url", "title", "source", "language", "published", "topics", "stances", "story", "notes"}
     published = [hit["published"] for hit in hits]
     assert published == sorted(published, reverse=True)
     for hit in hits:
@@ -81,6 +81,14 @@ def test_formats_agree(filled: Vigie) -> None:
     assert [row["id"] for row in rows] == [hit["id"] for hit in from_json]
     table = filled(*words).out
     assert all(hit["title"][:30] in table for hit in from_json)
+
+
+def test_search_says_how_the_labels_were_made(filled: Vigie) -> None:
+    (german,) = filled("search", "language:de", "--limit", "1", "--format", "json").json
+    assert "entities by rules" in german["notes"]
+    assert "entities by rules" in filled("search", f"id:{german['id']}").out
+    assert "entities by rules" in filled("search", f"id:{german['id']}", "--format", "csv").out
+    assert "entities by rules" not in filled("search", "language:fr", "--limit", "1").out
 
 
 def test_words_are_found_in_all_their_forms(filled: Vigie) -> None:
@@ -145,7 +153,7 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
     first, second, third, fourth, fifth = map(json.loads, told.out.splitlines())
     assert first["language"] == "fr"
     assert first["overall"] == "critical"
-    assert {"language", "topics", "stances", "overall", "voices"} == set(first)
+    assert {"language", "topics", "stances", "overall", "voices", "notes"} == set(first)
     assert "data" in {topic["topic"] for topic in first["topics"]}
     assert second["overall"] == "supportive"
     assert second["stances"][0]["subject"] == "Ocelot"

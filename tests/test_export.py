@@ -46,7 +46,12 @@ def hostile_press() -> list[StoredArticle]:
             replace(
                 one,
                 article=replace(one.article, section=words, tags=(words, words[::-1]), text=one.article.text),
-                labels=replace(labels, quotes=(Quote(words, words, 0, 1, "according"),), entities=(Entity(words, "person", 2),)),
+                labels=replace(
+                    labels,
+                    quotes=(Quote(words, words, 0, 1, "according"),),
+                    entities=(Entity(words, "person", 2),),
+                    notes=("entities by rules",),
+                ),
             )
         )
     long = stored(2000, title="long", text="Un texte très long. " * 5000, published=datetime(2025, 2, 2, tzinfo=UTC))
@@ -107,7 +112,7 @@ def expected(one: StoredArticle) -> dict[str, Any]:
         "stance_deepseek": over_all.get("deepseek", ""),
         "quotes": [{"speaker": quote.speaker, "text": quote.text, "kind": quote.kind} for quote in labels.quotes],
         "entities": [{"name": entity.name, "kind": entity.kind, "count": entity.count} for entity in labels.entities],
-        "story": one.story or "", "reprint_of": one.reprint_of or "", "analyser": labels.analyser, "text": article.text,
+        "story": one.story or "", "reprint_of": one.reprint_of or "", "analyser": labels.analyser, "notes": list(labels.notes), "text": article.text,
     }  # fmt: skip
 
 

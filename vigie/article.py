@@ -158,7 +158,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Everything that the reader says of one revision of an article; analyser names the models and versions."""
+    """Everything that the reader says of one revision of an article; analyser names the models and versions.
+
+    doubtful: topics that were not found, and might be there; a person is asked about them.
+    """
 
     article_id: str
     revision: int
@@ -172,3 +175,4 @@ class Labels:
     quotes: tuple[Quote, ...] = ()
     voices: tuple[Voice, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    doubtful: tuple[TopicLabel, ...] = ()

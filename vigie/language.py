@@ -3,9 +3,16 @@
 from functools import cache
 from typing import Protocol
 
+# By so much (a difference of log likelihoods) another language has to be likelier than all that are expected. Of 2,065 texts of
+# our own in five languages none is likelier in another, of their titles the worst reaches 17.8 (Afrikaans, for "La CNIL met
+# DeepSeek en demeure"); headlines in Portuguese, Dutch, Polish, Chinese and Japanese lie from 29 on, sentences from 118 on.
+SURELY_ANOTHER = 20.0
+_SAMPLE = 4000
+
 
 class _Identifier(Protocol):
     def classify(self, text: str) -> tuple[str, float]: ...
+    def rank(self, text: str) -> list[tuple[str, float]]: ...
 
 
 @cache
@@ -21,7 +28,19 @@ def _identifier(languages: tuple[str, ...]) -> _Identifier:
 
 def detect_language(text: str, languages: tuple[str, ...] = ()) -> str:
     """The ISO 639-1 code of the language of text, among languages where given; empty for a text without letters."""
-    sample = text[:4000]
-    if not any(character.isalpha() for character in sample):
+    return str(_identifier(languages).classify(text[:_SAMPLE])[0]) if _has_letters(text) else ""
+
+
+def likely_language(text: str, expected: tuple[str, ...]) -> str:
+    """The language of text: one of those expected, unless it is surely another; empty for a text without letters."""
+    if not _has_letters(text):
         return ""
-    return str(_identifier(languages).classify(sample)[0])
+    ranked = dict(_identifier(()).rank(text[:_SAMPLE]))
+    likeliest = max(ranked, key=lambda language: ranked[language])
+    known = [language for language in expected if language in ranked] or [likeliest]
+    nearest = max(known, key=lambda language: ranked[language])
+    return likeliest if ranked[likeliest] - ranked[nearest] > SURELY_ANOTHER else nearest
+
+
+def _has_letters(text: str) -> bool:
+    return any(character.isalpha() for character in text[:_SAMPLE])

@@ -17,7 +17,7 @@ SURE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A label to be judged: a stance toward a subject, or (subject None) whether the article treats a topic.
+    """A label to be judged: a stance toward a subject, or (subject None) whether the article treats a topic, also one not found.
 
     revision: the text that was labelled, and is to be judged. answer: what is held now, None for an unsure stance.
     confidence: the probability given to it. by: the person who said so of an earlier revision, empty for the models.
@@ -95,11 +95,15 @@ def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[
         if (label.subject, label.topic) not in answered:
             answer = None if label.stance is Stance.UNSURE else Answer(label.stance)
             yield Question(article, revision, label.subject, label.topic, answer, label.confidence, evidence=label.evidence)
+    # Whoever gave a stance on a topic has said that it is there.
+    settled = {one.topic for one in corrections}
     for topic in held.topics:
-        # Whoever gave a stance on a topic has said that it is there.
-        if (None, topic.topic) not in answered and not any(one.subject and one.topic == topic.topic for one in corrections):
+        if topic.topic not in settled:
             shown = _on_topic(labels, topic.topic)
             yield Question(article, revision, None, topic.topic, Answer.PRESENT, topic.score, evidence=shown)
+    for topic in labels.doubtful:
+        if topic.topic not in settled:
+            yield Question(article, revision, None, topic.topic, Answer.ABSENT, round(1 - topic.score, 4))
 
 
 def _on_topic(labels: Labels, topic: str | None) -> tuple[Sentence, ...]:

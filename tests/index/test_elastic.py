@@ -57,7 +57,7 @@ def test_the_mapping_is_strict_and_says_what_the_index_was_built_with(index: Ela
     mapping = index._client.indices.get_mapping(index=name)[name]["mappings"]
     assert mapping["dynamic"] == "strict"
     assert mapping["_meta"] == {
-        "made_by": "vigie", "prefix": index._address.prefix, "schema": 2, "zone": "Europe/Paris", "analysis": mapping["_meta"]["analysis"],
+        "made_by": "vigie", "prefix": index._address.prefix, "schema": 3, "zone": "Europe/Paris", "analysis": mapping["_meta"]["analysis"],
     }  # fmt: skip
     assert set(COLUMNS) - {"body"} <= set(mapping["properties"])
     assert set(mapping["properties"]) >= FIELDS  # what the charts for Kibana use

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -195,6 +196,8 @@ def test_a_hit_is_the_contract_of_search_results(new_index: NewIndex) -> None:
         topics=("data",),
         stances=(("deepseek", None, Stance.CRITICAL), ("deepseek", "data", Stance.UNSURE)),
     )
+    assert one.labels is not None
+    one = replace(one, labels=replace(one.labels, notes=("stance uncalibrated",)))
     made = new_index(WATCH)
     with made.writing():
         made.apply([indexed_article(one, WATCH)], [])
@@ -206,7 +209,7 @@ def test_a_hit_is_the_contract_of_search_results(new_index: NewIndex) -> None:
                 {"subject": "deepseek", "topic": None, "stance": "critical", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."], "by": ""},
                 {"subject": "deepseek", "topic": "data", "stance": "unsure", "score": 0.5, "confidence": 0.8, "evidence": ["Preuve."], "by": ""},
             ],
-            "story": one.article.id,
+            "story": one.article.id, "notes": ["stance uncalibrated"],
         },
     )  # fmt: skip
 

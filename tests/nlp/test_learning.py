@@ -1,20 +1,24 @@
 """Learning from corrections: what helps on held-out answers is kept in the archive, and every reader of it uses it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.quality_press import article_of, records
 from nlp.explanation import explain
-from nlp.learning import learn
-from nlp.learnt import load_learnt
+from nlp.learning import FirstHead, Floats, Gain, Lesson, learn
+from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
 from nlp.reader import Reader, read_archive, reader_of
+from nlp.topics import TopicHead
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Stance
+from vigie.cli import learn as learn_command
 from vigie.correction import Answer
 from vigie.errors import VigieError
-from vigie.watch import Models, Subject, Topic, Watch
+from vigie.watch import Models, Subject, Topic, Watch, load_watch
 
 # Described so badly that most articles are missed.
 CHIPS = Topic(id="chips", label={"fr": "Puces"}, description={"fr": "Puces."})
@@ -76,6 +80,87 @@ def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
     assert taught[0] == taught[1]
 
 
+ANSWERS = np.arange(40) % 2
+
+
+def sure_of(right: list[float]) -> Floats:
+    """Log probabilities that give each answer this probability."""
+    return np.log(
+        [[share, 1 - share] if answer == 0 else [1 - share, share] for answer, share in zip(ANSWERS, right, strict=True)]
+    )
+
+
+def test_only_what_is_surely_better_is_kept() -> None:
+    before = sure_of([0.9] * 12 + [0.1] * 28)
+    one_more = Gain.between(before, sure_of([0.9] * 13 + [0.1] * 27), ANSWERS)
+    assert (one_more.before, one_more.after, one_more.helps) == (0.3, 0.325, False)
+    most = Gain.between(before, sure_of([0.9] * 12 + [0.7] * 24 + [0.1] * 4), ANSWERS)
+    assert (most.gained, most.lost, most.helps) == (24, 0, True)
+    assert not Gain.between(before, before, ANSWERS).helps
+
+
+def test_doubt_in_the_place_of_sure_errors_is_not_enough() -> None:
+    always_no, doubting = sure_of([0.95, 0.05] * 20), sure_of([0.49, 0.51] * 20)
+    assert not Gain.between(always_no, doubting, ANSWERS).helps
+
+
+def test_the_report_says_what_is_kept_and_why() -> None:
+    lesson = Lesson(
+        Gain(40, 12, 3, 2, 0.4),
+        {"chips": Gain(40, 20, 12, 1, 0.01)},
+        kept=True,
+        topics_removed=("data",),
+        first=FirstHead(382, 0.485),
+    )
+    rows = {row["what"]: row for row in learn_command._rows(lesson)}
+    assert [(what, row["kept"]) for what, row in rows.items()] == [
+        ("stance, first head", True), ("stance", False), ("topic chips", True), ("topic data", False),
+    ]  # fmt: skip
+    assert (rows["stance, first head"]["answers"], rows["stance, first head"]["macro-F1"]) == (382, 0.485)
+    assert rows["stance"]["says"] == "3 became right, 2 wrong: too few to be sure"
+    assert rows["topic data"]["says"] == "what was learnt before is removed"
+    assert learn_command._cells(rows["topic chips"]) == ["topic chips", "40", "50%", "78%", "", "yes", "12 became right, 1 wrong"]
+
+
+def taught_before(archive: Archive, watch: Watch) -> None:
+    """Keep a head for the first topic, as if it had been learnt earlier."""
+    own = Reader(watch).topics
+    head = TopicHead(own.heads[0].prototype, own.heads[0].weight + 1, 0.5)
+    with archive.begin() as tx:
+        keep_learnt(tx, watch, stance=None, topics=replace(own.weights, heads=(head, *own.weights.heads)), answers=40, at=2.0)
+
+
+def held(archive: Archive, watch: Watch) -> Learnt:
+    with archive.read() as tx:
+        return load_learnt(tx, watch)
+
+
+def test_what_no_longer_helps_is_removed(archive: Archive) -> None:
+    watch = a_watch()
+    taught_before(archive, watch)
+    with archive.begin() as tx:
+        for n, one in enumerate(tx.corrections.current()):  # by turns, whatever the text says
+            tx.corrections.add(one.article, (Answer.PRESENT, Answer.ABSENT)[n % 2], author="bob", at=3.0, topic="chips")
+    lesson = learn(archive, watch, at=4.0, progress=quiet)
+    assert not lesson.topics["chips"].helps
+    assert (lesson.kept, lesson.topics_removed) == (False, ("chips",))
+    assert held(archive, watch) == NOTHING_LEARNT
+
+
+def test_what_was_learnt_goes_with_its_corrections(vigie: Vigie) -> None:
+    vigie.write_watch("", stance="e5-small")
+    watch = load_watch(vigie.watch)
+    archive = vigie.archive
+    taught_before(archive, watch)
+    told = vigie("learn", "--format", "json")
+    assert told.code == 0
+    (row,) = told.json
+    assert (row["what"], row["answers"], row["kept"]) == ("topic performance", None, False)
+    assert row["says"] == "what was learnt before is removed"
+    assert held(archive, watch) == NOTHING_LEARNT
+    assert "too few to learn from" in vigie("learn").err
+
+
 def test_too_little_to_learn_from(tmp_path: Path) -> None:
     with pytest.raises(VigieError, match="0 corrected articles are too few"):
         learn(Archive.open(tmp_path), a_watch(), at=1.0, progress=quiet)
@@ -85,9 +170,12 @@ def test_a_model_without_a_head_gets_one_from_texts_of_our_own(tmp_path: Path) -
     archive, watch = Archive.open(tmp_path), a_watch(stance="static")
     praise = article_of(next(record for record in records("dev") if record["subject"] == "DeepSeek"))
     assert Reader(watch).read([praise])[0].labels.notes == ("stance uncalibrated",)
-    assert learn(archive, watch, at=3.0, progress=quiet).kept
-    with archive.read() as tx:
-        learnt = load_learnt(tx, watch)
+    lesson = learn(archive, watch, at=3.0, progress=quiet)
+    assert lesson.kept
+    assert lesson.first
+    assert lesson.first.answers > 300
+    assert 0.3 < lesson.first.macro_f1 < 0.9
+    learnt = held(archive, watch)
     texts = [record for record in records("dev") if record["overall"] != "none"]
     subjects = [Subject(id="subject", name=record["subject"]) for record in texts]
     readings = Reader(watch, learnt).read([article_of(record) for record in texts], about=subjects)
@@ -138,8 +226,10 @@ def test_explain_in_a_terminal_and_for_programs(vigie: Vigie) -> None:
     assert article.title in shown
     assert "Stance toward deepseek, over all:" in shown
     assert "bias" in shown
+    assert shown.index("stance uncalibrated") < shown.index("Topic ")
     rows = vigie("explain", article.id, "--format", "json").json
     assert {row["part"] for row in rows} >= {"best passage", "learnt", "prototype", "sentence", "name", "bias"}
+    assert (rows[0]["label"], rows[0]["value"]) == ("note", "stance uncalibrated")
     missing = vigie("explain", "0000")
     assert missing.code == 2
     assert "the archive has no article '0000'" in missing.err

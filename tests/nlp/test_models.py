@@ -1,6 +1,7 @@
 """The models by name: the static one, and any sentence-transformers model in a folder."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from msgspec import structs
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
 from nlp.background import centred_vectors, general_topics
+from nlp.learnt import Learnt, keep_learnt
 from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
+from nlp.stance.head import Head
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Published, article_id
-from vigie.watch import Models, Watch
+from vigie.watch import Models, Watch, load_watch
 
 WORDS = re.compile(r"\w+")
 
@@ -133,6 +136,14 @@ def test_a_model_in_a_folder_gives_topics_without_being_measured(folder_model: s
     assert folder_model in other.labels.analyser
 
 
+def test_a_head_that_was_learnt_does_not_measure_the_model(folder_model: str) -> None:
+    watch = watch_with(folder_model)
+    own = Reader(watch).topics
+    learnt = Learnt(topics=replace(own.weights, heads=(replace(own.heads[0], shift=0.5),)))
+    (reading,) = Reader(watch, learnt).read([an_article("match", "Le club a remporté le match samedi.")])
+    assert "topics uncalibrated" in reading.labels.notes
+
+
 def test_the_model_of_a_watch_can_change(tmp_path: Path, folder_model: str) -> None:
     """Articles that another model has read stay; their vectors have another width, and tell of no common story."""
     archive = Archive.open(tmp_path)
@@ -156,3 +167,12 @@ def test_doctor_says_what_each_model_gives(vigie: Vigie, folder_model: str) -> N
     rows = vigie("doctor", "--format", "json").json
     assert [row["state"] for row in rows if row["what"] in ("embedding", "stance")] == ["note", "note"]
     assert len([row for row in rows if row["what"] == "also there"]) == len(PACKAGED)
+
+
+def test_doctor_knows_the_head_that_was_learnt(vigie: Vigie) -> None:
+    vigie.write_watch("", stance="static")
+    head = Head(np.zeros((4, 512), np.float32), np.zeros(4, np.float32))
+    with vigie.archive.begin() as tx:
+        keep_learnt(tx, load_watch(vigie.watch), stance=head, topics=None, answers=0, at=1.0)
+    (stance,) = [row for row in vigie("doctor", "--format", "json").json if row["what"] == "stance"]
+    assert (stance["state"], stance["says"]) == ("good", "static, with a head that vigie learn has trained")

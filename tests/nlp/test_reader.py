@@ -13,6 +13,7 @@ from newsroom.press import load_press
 from nlp.models import load_model
 from nlp.reader import Reader, label_record, read_archive
 from nlp.stance.conclude import UNSURE_BELOW
+from nlp.topics import DOUBTFUL, THRESHOLD
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Published, Stance, article_id
@@ -81,6 +82,17 @@ def test_any_subject_and_any_language(reader: Reader) -> None:
         reader, {"title": "", "text": "Das Modell von Ocelot ist hervorragend und sehr schnell.", "subject": "Ocelot"}
     )
     assert (found["language"], found["overall"]) == ("de", "supportive")
+    assert found["notes"] == ["entities by rules"]
+    chinese = {"title": "", "text": "Ocelot 发布了新的语言模型。监管机构要求该公司说明数据存放在哪里。", "subject": "Ocelot"}
+    assert label_record(reader, chinese)["language"] == "zh"
+
+
+def test_topics_below_the_threshold_are_kept_apart(reader: Reader) -> None:
+    readings = reader.read([article_of(one) for one in list(load_press())[:40]])
+    assert all(label.score >= THRESHOLD for reading in readings for label in reading.labels.topics)
+    doubtful = [label.score for reading in readings for label in reading.labels.doubtful]
+    assert doubtful
+    assert all(DOUBTFUL <= score <= THRESHOLD for score in doubtful)
 
 
 def test_labels_do_not_depend_on_the_batch(reader: Reader) -> None:

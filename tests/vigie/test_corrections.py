@@ -276,6 +276,21 @@ def test_the_least_sure_is_asked_first_and_an_article_at_a_time(archive: Archive
     ]
 
 
+def test_a_topic_that_was_just_not_found_is_asked_about_among_the_doubtful(archive: Archive) -> None:
+    doubtful = TopicLabel("gpus", 0.4), TopicLabel("performance", 0.21)
+    read(archive, A, replace(labels_of(A, topics=[TopicLabel("data", 0.7)], stances=[stance(None, Stance.CRITICAL, 0.9)]), doubtful=doubtful))  # fmt: skip
+
+    def asked() -> list[tuple[str | None, Answer | None, float]]:
+        with archive.read() as tx:
+            return [(one.topic, one.answer, one.confidence) for one in open_questions(tx, limit=9)[0] if one.subject is None]
+
+    assert asked() == [("gpus", Answer.ABSENT, 0.6), ("data", Answer.PRESENT, 0.7), ("performance", Answer.ABSENT, 0.79)]
+    say(archive, A, Answer.PRESENT, "gpus")
+    say(archive, A, Answer.ABSENT, "performance")
+    assert asked() == [("data", Answer.PRESENT, 0.7)]
+    assert [label.topic for label in held(archive, A).topics] == ["gpus", "data"]
+
+
 def test_what_has_been_answered_or_settled_is_not_asked(archive: Archive) -> None:
     read(archive, A)
     with archive.read() as tx:

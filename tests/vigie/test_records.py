@@ -27,7 +27,7 @@ KEPT_LABELS = r"""{"article_id":"a","revision":1,"language":"fr","analyser":"e5"
 
 @pytest.mark.parametrize(("record", "kept"), [(ARTICLE, KEPT_ARTICLE), (LABELS, KEPT_LABELS)], ids=["article", "labels"])
 def test_a_record_is_kept_as_ever(record: Article | Labels, kept: str) -> None:
-    assert to_json(record) == kept
+    assert to_json(record).removesuffix("}").startswith(kept.removesuffix("}"))  # fields may be added, at the end
     assert from_json(type(record), kept) == record
 
 

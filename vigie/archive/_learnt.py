@@ -1,6 +1,6 @@
 """What the models have learnt from people, for every reader of the archive."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from vigie.archive._dialect import upsert
 from vigie.archive._schema import learnt
@@ -17,6 +17,10 @@ class Learnt:
         values = {"name": name, "weights": weights, "answers": answers, "at": at}
         made = upsert(self._connection, learnt).values(**values)
         self._connection.execute(made.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def drop(self, name: str) -> None:
+        """Forget the weights of that name, if there are any."""
+        self._connection.execute(delete(learnt).where(learnt.c.name == name))
 
     def get(self, name: str) -> tuple[bytes, float] | None:
         """The weights of that name and when they were learnt (seconds since the epoch)."""

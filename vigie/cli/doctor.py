@@ -1,9 +1,10 @@
 """vigie doctor"""
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +12,9 @@ from vigie.cli._options import with_format, with_settings
 from vigie.cli._output import print_rows
 from vigie.errors import Exit, VigieError
 from vigie.settings import Settings
+
+if TYPE_CHECKING:
+    from vigie.watch import Watch
 
 LITTLE_SPACE = 1024**3
 _MARKS = {"good": "✓", "note": "·", "bad": "✗"}
@@ -67,9 +71,7 @@ def _models(settings: Settings) -> list[Finding]:
     name = watch.models.embedding
     findings = [_embedding(name)]
     if watch.models.stance != SHIPPED:
-        findings.append(
-            Finding("stance", "note", f"{watch.models.stance}: uncalibrated until vigie learn --model {watch.models.stance}")
-        )
+        findings.append(_stance(settings, watch))
     findings += [
         Finding("also there", "good", f"embedding {other}, from {packaged.package} {packaged.version}: {packaged.says}")
         for other, packaged in PACKAGED.items()
@@ -101,6 +103,20 @@ def _embedding(name: str) -> Finding:
     if packaged.version is None:
         return Finding("embedding", "bad", f"{name}: the package {packaged.package} is missing: make run")
     return Finding("embedding", "good", f"{name}, from {packaged.package} {packaged.version}: {packaged.says}")
+
+
+def _stance(settings: Settings, watch: "Watch") -> Finding:
+    """Whether the archive holds a head for a stance model that is shipped without one."""
+    from nlp.learnt import load_learnt
+
+    name = watch.models.stance
+    # An archive that cannot be read is a finding of its own.
+    with suppress(VigieError):
+        if settings.has_archive:
+            with settings.open_archive().read() as tx:
+                if load_learnt(tx, watch).stance:
+                    return Finding("stance", "good", f"{name}, with a head that vigie learn has trained")
+    return Finding("stance", "note", f"{name}: uncalibrated until vigie learn --model {name}")
 
 
 def _installed(package: str) -> bool:

@@ -55,8 +55,9 @@ def command(settings: Settings, article: str, output: str) -> int:
 
 
 def _rows(explanation: "Explanation") -> list[dict[str, Any]]:
-    """One row for each part of each label."""
-    rows: list[dict[str, Any]] = []
+    """One row for each note, and then for each part of each label."""
+    empty = dict.fromkeys(_COLUMNS)
+    rows: list[dict[str, Any]] = [empty | {"label": "note", "value": note} for note in explanation.notes]
     for topic in explanation.topics:
         about = {
             "label": "topic",
@@ -100,6 +101,8 @@ def _print(article: "Article", explanation: "Explanation") -> None:
     out = console()
     out.print(Text(plain(article.title), style="bold"))
     out.print(Text(plain(article.url), style="dim"))
+    if explanation.notes:
+        out.print(Text(f"Note: {', '.join(explanation.notes)}"))
     for topic in explanation.topics:
         verdict = "found" if topic.found else "not found"
         out.print(

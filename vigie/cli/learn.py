@@ -1,5 +1,8 @@
 """vigie learn"""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from vigie import clock
@@ -8,7 +11,11 @@ from vigie.cli._output import note, print_rows, print_table, progress_bar
 from vigie.errors import Exit
 from vigie.settings import Settings
 
-_COLUMNS = ("what", "answers", "right before", "right after", "kept")
+if TYPE_CHECKING:
+    from nlp.learning import Gain, Lesson
+
+_COLUMNS = ("what", "answers", "right before", "right after", "macro-F1", "kept", "says")
+_REMOVED = "what was learnt before is removed"
 
 
 @click.command(
@@ -24,9 +31,10 @@ Examples:
 def command(settings: Settings, model: str | None, output: str) -> int:
     """Learn from the corrections of vigie review, and say what changed on answers that were held out.
 
-    Each fifth of the corrected articles is judged by what the other four teach. What does better is kept in the archive and used
-    from now on (vigie read --all applies it to what has been read); what does not is dropped. A model without a stance head gets
-    one from texts of our own first. Ends with 3 where nothing was kept.
+    Each fifth of the corrected articles is judged by what the other four teach. What surely does better is kept in the archive
+    and used from now on (vigie read --all applies it to what has been read); what does not is dropped, and what was learnt of it
+    before is removed. A model without a stance head gets one from texts of our own first, and keeps it. Ends with 3 where nothing
+    was kept or removed.
     """
     watch = settings.watch
     if model:
@@ -38,36 +46,51 @@ def command(settings: Settings, model: str | None, output: str) -> int:
 
     with progress_bar("Learning") as progress:
         report = learn(archive, watch, at=clock.now().timestamp(), progress=progress)
-    gains = {"stance": report.stance, **{f"topic {topic}": gain for topic, gain in report.topics.items()}}
-    rows = [
-        {
-            "what": what,
-            "answers": gain.answers,
-            "right before": round(gain.before, 3),
-            "right after": round(gain.after, 3),
-            "kept": gain.helps,
-        }
-        for what, gain in gains.items()
-        if gain
-    ]
+    rows = list(_rows(report))
     if output == "table":
-        cells = [
-            [
-                row["what"],
-                row["answers"],
-                f"{row['right before']:.0%}",
-                f"{row['right after']:.0%}",
-                "yes" if row["kept"] else "no",
-            ]
-            for row in rows
-        ]
-        print_table(cells, _COLUMNS, numbers=_COLUMNS[1:4])
+        print_table([_cells(row) for row in rows], _COLUMNS, numbers=_COLUMNS[1:5])
     else:
         print_rows(rows, _COLUMNS, output)
-    if not report.kept:
-        note("nothing was kept: on held-out answers it does no better than before")
+    removed = report.stance_removed or report.topics_removed
+    if not report.kept and not removed:
+        note("nothing was kept: nothing does surely better on held-out answers than before")
         return Exit.NOTHING_FOUND
-    note("kept; vigie read --all applies it to what has been read")
+    note(f"{'kept' if report.kept else 'removed'}; vigie read --all applies it to what has been read")
     if model and model != settings.watch.models.stance:
         note(f'to use it, write into the watch: [models] stance = "{model}"')
     return Exit.DONE
+
+
+def _rows(report: "Lesson") -> Iterator[dict[str, Any]]:
+    """A model's first head, what was judged, and what was learnt before of that on which too few answers are left."""
+    empty = dict.fromkeys(_COLUMNS)
+    if report.first:
+        told = {"answers": report.first.answers, "macro-F1": round(report.first.macro_f1, 3), "kept": True}
+        yield empty | {"what": "stance, first head", **told, "says": "on texts of our own that were held out"}
+    gains = {"stance": report.stance, **{f"topic {topic}": gain for topic, gain in report.topics.items()}}
+    removed = {*(["stance"] if report.stance_removed else []), *(f"topic {topic}" for topic in report.topics_removed)}
+    for what in dict.fromkeys((*gains, *sorted(removed))):
+        gain = gains.get(what)
+        says = [_says(gain)] if gain else []
+        if what in removed:
+            says.append(_REMOVED)
+        if says:
+            yield empty | {"what": what, **(_told(gain) if gain else {"kept": False}), "says": "; ".join(says)}
+
+
+def _told(gain: "Gain") -> dict[str, Any]:
+    shares = {"right before": round(gain.before, 3), "right after": round(gain.after, 3)}
+    return {"answers": gain.answers, **shares, "kept": gain.helps}
+
+
+def _says(gain: "Gain") -> str:
+    changed = f"{gain.gained} became right, {gain.lost} wrong"
+    if gain.helps:
+        return changed
+    return f"{changed}: {'too few to be sure' if gain.after > gain.before else 'no better'}"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    shares = ["" if row[name] is None else f"{row[name]:.0%}" for name in ("right before", "right after")]
+    score = "" if row["macro-F1"] is None else f"{row['macro-F1']:.2f}"
+    return [row["what"], str(row["answers"] or ""), *shares, score, "yes" if row["kept"] else "no", row["says"]]

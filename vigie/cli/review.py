@@ -69,8 +69,9 @@ def command(
 ) -> int:
     """Judge the labels that are least sure; what you say wins over the models, and keeps doing so when articles are read again.
 
-    Asks first about answers to texts that were edited since, then about unsure stances, doubtful ones, doubtful topics, and the
-    rest. Where there is no terminal, or in another format than a table, it lists the questions. Ends with 3 when there are none.
+    Asks first about answers to texts that were edited since, then about unsure stances, doubtful ones, doubtful topics (those
+    that were just not found too), and the rest. Where there is no terminal, or in another format than a table, it lists the
+    questions. Ends with 3 when there are none.
     """
     from vigie import clock
 

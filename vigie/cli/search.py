@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-_COLUMNS = ("id", "url", "title", "source", "language", "published", "topics", "stances", "story")
+_COLUMNS = ("id", "url", "title", "source", "language", "published", "topics", "stances", "story", "notes")
 _COLOURS = {"supportive": "blue", "critical": "dark_orange", "neutral": "bright_black", "unsure": "bright_black"}
 
 
@@ -91,6 +91,8 @@ def _print_hits(hits: "Iterable[dict[str, Any]]") -> None:
         for label in hit["stances"]:
             about.append("  ")
             about.append(f"{label['topic'] or 'overall'}: {label['stance']}", style=_COLOURS[label["stance"]])
+        if hit["notes"]:
+            about.append(f"  ({', '.join(hit['notes'])})")
         out.print(Padding(about, (0, 0, 0, 2)))
         if shown := _evidence(hit):
             out.print(Padding(shown, (0, 0, 0, 2)))
@@ -112,4 +114,5 @@ def _flat(hit: dict[str, Any]) -> dict[str, Any]:
     return hit | {
         "topics": " ".join(hit["topics"]),
         "stances": " ".join(f"{label['topic'] or '*'}:{label['stance']}" for label in hit["stances"]),
+        "notes": ", ".join(hit["notes"]),
     }
