@@ -90,24 +90,29 @@ def sure_of(right: list[float]) -> Floats:
     )
 
 
-def test_only_what_is_surely_better_is_kept() -> None:
+def test_what_makes_true_answers_likelier_and_none_wrong_is_kept() -> None:
     before = sure_of([0.9] * 12 + [0.1] * 28)
-    one_more = Gain.between(before, sure_of([0.9] * 13 + [0.1] * 27), ANSWERS)
-    assert (one_more.before, one_more.after, one_more.helps) == (0.3, 0.325, False)
     most = Gain.between(before, sure_of([0.9] * 12 + [0.7] * 24 + [0.1] * 4), ANSWERS)
-    assert (most.gained, most.lost, most.helps) == (24, 0, True)
+    assert (most.before, most.after, most.gained, most.lost, most.helps) == (0.3, 0.9, 24, 0, True)
     assert not Gain.between(before, before, ANSWERS).helps
 
 
-def test_doubt_in_the_place_of_sure_errors_is_not_enough() -> None:
-    always_no, doubting = sure_of([0.95, 0.05] * 20), sure_of([0.49, 0.51] * 20)
-    assert not Gain.between(always_no, doubting, ANSWERS).helps
+def test_one_more_right_answer_is_no_gain_where_the_others_become_less_likely() -> None:
+    before = sure_of([0.9] * 12 + [0.1] * 28)
+    dearly = Gain.between(before, sure_of([0.6] * 13 + [0.02] * 27), ANSWERS)
+    assert (dearly.gained, dearly.lost, dearly.helps) == (1, 0, False)
+
+
+def test_likelier_answers_are_no_gain_where_more_become_wrong_than_right() -> None:
+    before = sure_of([0.51] * 3 + [0.01] * 37)
+    doubting = Gain.between(before, sure_of([0.49] * 40), ANSWERS)
+    assert (doubting.gained, doubting.lost, doubting.likelier > 0, doubting.helps) == (0, 3, True, False)
 
 
 def test_the_report_says_what_is_kept_and_why() -> None:
     lesson = Lesson(
-        Gain(40, 12, 3, 2, 0.4),
-        {"chips": Gain(40, 20, 12, 1, 0.01)},
+        Gain(40, 12, 3, 2, -0.1),
+        {"chips": Gain(40, 20, 12, 1, 0.3)},
         kept=True,
         topics_removed=("data",),
         first=FirstHead(382, 0.485),
@@ -117,7 +122,7 @@ def test_the_report_says_what_is_kept_and_why() -> None:
         ("stance, first head", True), ("stance", False), ("topic chips", True), ("topic data", False),
     ]  # fmt: skip
     assert (rows["stance, first head"]["answers"], rows["stance, first head"]["macro-F1"]) == (382, 0.485)
-    assert rows["stance"]["says"] == "3 became right, 2 wrong: too few to be sure"
+    assert rows["stance"]["says"] == "3 became right, 2 wrong: no better"
     assert rows["topic data"]["says"] == "what was learnt before is removed"
     assert learn_command._cells(rows["topic chips"]) == ["topic chips", "40", "50%", "78%", "", "yes", "12 became right, 1 wrong"]
 

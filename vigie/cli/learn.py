@@ -85,9 +85,7 @@ def _told(gain: "Gain") -> dict[str, Any]:
 
 def _says(gain: "Gain") -> str:
     changed = f"{gain.gained} became right, {gain.lost} wrong"
-    if gain.helps:
-        return changed
-    return f"{changed}: {'too few to be sure' if gain.after > gain.before else 'no better'}"
+    return changed if gain.helps else f"{changed}: no better"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
