@@ -174,9 +174,9 @@ class World:
         driver.wake("gather", "desk")
 
     def live_through(self, week: str, *, but: Callable[[datetime], bool] = lambda _: False) -> None:
-        """The days after a week in which its digests are made: Monday at each edition's hour, and later on."""
+        """The days after a week in which its digests are made: Monday when each edition's hour is past, and later on."""
         monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1) + timedelta(days=7)
-        for day, hour in ((0, 7), (0, 13), (3, 12)):
+        for day, hour in ((0, 13), (3, 12)):
             moment = datetime.combine(monday + timedelta(days=day), time(hour), PARIS)
             if not but(moment):
                 self.wake(moment)
