@@ -3,12 +3,12 @@ UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test lint gate bench lock clean
+.PHONY: run test lint gate bench lock compiled clean
 
-run: .venv/ready ## the main job on the sample newsroom: crawl, read, index, search, trends, digest
+run: compiled ## the main job on the sample newsroom: crawl, read, index, search, trends, digest
 	.venv/bin/vigie newsroom --demo demo
 
-test: .venv/ready ## all tests, in two processes, each file in one of them, the slow first
+test: compiled ## all tests, in two processes, each file in one of them, the slow first
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready ## formatting, lint, types, who may import whom
@@ -22,6 +22,9 @@ bench: .venv/ready ## speed, memory and quality, printed as tables
 
 lock: $(UV) ## resolve pyproject.toml anew into requirements.lock
 	$(UV) pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
+
+compiled: .venv/ready ## our own modules, which each of a thousand processes compiles anew where Python may not write bytecode
+	$(PYTHON) -m compileall -q benchmarks crawlers digest index newsroom nlp scheduler vigie
 
 .venv/ready: requirements.lock pyproject.toml $(UV)
 	$(UV) venv -q --clear --python 3.11 .venv
