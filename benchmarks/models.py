@@ -165,9 +165,14 @@ def _read(embedding: str, stance: str, named: str, folder: str) -> dict[str, Any
     began, started = time.time(), time.process_time()
     nlp.reader.read_archive(Archive.open(Path(folder)), watch, progress=lambda *_, **__: None)
     ended, seconds = time.time(), time.process_time() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    told: dict[str, Any] = {"load": load, "loaded_mib": loaded, "peak_mib": peak, "parts": parts}
+    told: dict[str, Any] = {"load": load, "loaded_mib": loaded, "peak_mib": _peak_mib(), "parts": parts}
     return told | {"began": began, "ended": ended, "seconds": seconds}
+
+
+def _peak_mib() -> int:
+    """The most that this process has held; getrusage would count what its parent held when it started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _timed(function: Callable[..., Any], name: str, parts: "Counter[str]") -> Callable[..., Any]:

@@ -21,6 +21,7 @@ from msgspec import to_builtins
 
 from nlp.reader import Reader
 from tests.conftest import Vigie
+from vigie.archive import Archive
 from vigie.cli.topics import _beginning, _slug
 from vigie.review import Question, look_again, open_questions
 from vigie.watch import Watch, load_watch
@@ -132,6 +133,7 @@ def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vig
 
 def test_nothing_to_review_is_told(vigie: Vigie) -> None:
     vigie.write_watch("")
+    assert vigie.archive
     told = vigie("review")
     assert told.code == 3
     assert "Nothing is open" in told.err
@@ -331,10 +333,10 @@ def test_a_tried_topic_says_what_it_did_not_look_into_and_how_to_adopt_it(press:
     assert "consommation" in press("config", "check").out
 
 
-def test_a_topic_that_cannot_be_tried_is_told(press: Vigie, vigie: Vigie, tmp_path: Path) -> None:
+def test_a_topic_that_cannot_be_tried_is_told(press: Vigie, tmp_path: Path) -> None:
     assert "says nothing" in press("topics", "try", "?!").err
     assert "no language code" in press("topics", "try", "abc", "--language", "français").err
-    (tmp_path / "empty").mkdir()
+    Archive.open(tmp_path / "empty").close()
     told = press("topics", "try", "abc", "--data", str(tmp_path / "empty"))
     assert (told.code, "vigie read" in told.err) == (1, True)
 
