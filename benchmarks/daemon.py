@@ -6,7 +6,6 @@ python -m benchmarks.daemon [--seconds 60] [--articles 20000]
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.memory import mebibytes
 from vigie.archive import Archive
 from vigie.article import Article, Published, article_id
 from vigie.clock import now
@@ -55,9 +55,9 @@ def main() -> None:
             used = _processor_seconds(daemon.pid) - before
             result = {
                 "articles": options.articles,
-                "rss_mb": round(_megabytes(daemon.pid, "VmRSS"), 1),
-                "peak_rss_mb": round(_megabytes(daemon.pid, "VmHWM"), 1),
-                "python_rss_mb": round(_megabytes(bare.pid, "VmRSS"), 1),
+                "rss_mb": round(mebibytes("VmRSS", daemon.pid), 1),
+                "peak_rss_mb": round(mebibytes("VmHWM", daemon.pid), 1),
+                "python_rss_mb": round(mebibytes("VmRSS", bare.pid), 1),
                 "ms_processor_a_wake": round(used / options.seconds * 1000 / 2, 1),  # two lanes, each woken every second
             }
             started = time.monotonic()
@@ -85,11 +85,6 @@ def _fill(data: Path, articles: int) -> None:
             )
         tx.connection.exec_driver_sql("DELETE FROM to_read")
     archive.close()
-
-
-def _megabytes(pid: int, key: str) -> float:
-    found = re.search(rf"{key}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
-    return int(found[1]) / 1024 if found else 0.0
 
 
 def _processor_seconds(pid: int) -> float:

@@ -12,7 +12,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import tantivy
 import tomlkit
 from msgspec import to_builtins
 
+from benchmarks.memory import mebibytes
 from benchmarks.synthetic import FIRST_DAY, WEEKS, Press
 from index.document import indexed_article
 from index.embedded import EmbeddedIndex
@@ -161,7 +161,7 @@ def tell(folder: Path, monday: date, language: str) -> dict[str, Any]:
         "formats": formats,
         "all s": round(ended - began, 2),
         "cpu s": round(time.process_time(), 2),
-        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak MB": round(mebibytes("VmHWM")),
         "raw week by stance s": round(raw, 4),
     }
 

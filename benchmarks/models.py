@@ -13,7 +13,6 @@ machine does at the time does not count. What the clock said is beside it.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,8 @@ from msgspec import structs
 
 import nlp.reader
 from benchmarks import quality_press
-from benchmarks.quality_labels import article_of, deepseek_watch, scores
+from benchmarks.memory import mebibytes
+from benchmarks.quality_labels import article_of, deepseek_watch, newsroom_scores
 from benchmarks.quality_press import records, topic_scores
 from newsroom.press import load_press
 from nlp.models import PACKAGED
@@ -158,21 +158,15 @@ def _read(embedding: str, stance: str, named: str, folder: str) -> dict[str, Any
     watch = watch_with(embedding, stance, named=bool(named))
     nlp.reader.Reader(watch).read([*long_articles(1, "fr"), *long_articles(1, "en")])
     load = time.process_time()
-    loaded = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() // 2**20
+    loaded = int(mebibytes("VmRSS"))
     print("ready", flush=True)
     sys.stdin.readline()
     parts.clear()
     began, started = time.time(), time.process_time()
     nlp.reader.read_archive(Archive.open(Path(folder)), watch, progress=lambda *_, **__: None)
     ended, seconds = time.time(), time.process_time() - started
-    told: dict[str, Any] = {"load": load, "loaded_mib": loaded, "peak_mib": _peak_mib(), "parts": parts}
+    told: dict[str, Any] = {"load": load, "loaded_mib": loaded, "peak_mib": int(mebibytes("VmHWM")), "parts": parts}
     return told | {"began": began, "ended": ended, "seconds": seconds}
-
-
-def _peak_mib() -> int:
-    """The most that this process has held; getrusage would count what its parent held when it started it."""
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _timed(function: Callable[..., Any], name: str, parts: "Counter[str]") -> Callable[..., Any]:
@@ -215,8 +209,7 @@ def topics_of(model: str) -> dict[str, Any]:
 
 def newsroom_topics(reader: nlp.reader.Reader) -> dict[str, float]:
     """Macro-F1 of the topics of the newsroom's articles, by language."""
-    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
-    found = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
+    found = newsroom_scores(reader)
     return {group: found[group]["topics macro-F1"] for group in ("all", "fr", "en", "held back")}
 
 

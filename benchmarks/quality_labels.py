@@ -46,15 +46,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
-    readings = Reader(deepseek_watch()).read([article_of(piece) for piece in pieces])
-    result = scores(pieces, readings)
+    result = newsroom_scores(Reader(deepseek_watch()))
     corpus = SHARED / "stance" / "newsmtsc.jsonl"
     if corpus.exists():
         result["NewsMTSC"] = newsmtsc_scores(corpus)
     print(json.dumps(result, indent=2, ensure_ascii=False))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def newsroom_scores(reader: Reader) -> dict[str, Any]:
+    """The scores of the newsroom's articles, without reprints."""
+    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
+    return scores(pieces, reader.read([article_of(piece) for piece in pieces]))
 
 
 def scores(pieces: list[Piece], readings: list[Reading]) -> dict[str, Any]:

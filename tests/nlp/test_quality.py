@@ -7,9 +7,8 @@ import pytest
 
 from benchmarks import quality_entities, quality_press, quality_quotes
 from benchmarks.models import newsroom_topics, speed, watch_with
-from benchmarks.quality_labels import article_of, newsmtsc_scores, reprint_scores, scores
+from benchmarks.quality_labels import newsmtsc_scores, newsroom_scores, reprint_scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
-from newsroom.press import load_press
 from nlp.reader import Reader
 from nlp.training.stories import load
 
@@ -20,8 +19,7 @@ FLOORS = PINNED["labels"]
 
 
 def test_labels_of_the_newsroom(reader: Reader) -> None:
-    pieces = sorted((piece for piece in load_press() if not piece.reprint_of), key=lambda piece: piece.published)
-    found = scores(pieces, reader.read([article_of(piece) for piece in pieces]))
+    found = newsroom_scores(reader)
     for group, floors in FLOORS["newsroom"].items():
         for name, floor in floors.items():
             assert found[group][name] >= floor, (group, name)
