@@ -81,10 +81,11 @@ def stance(reader: Reader, count: int) -> dict[str, float]:
     subject = reader.watch.subjects[0]
     features, gold, owner = [], [], []
     pieces = [piece for piece in load_press() if not piece.reprint_of and piece.reference.overall != "none"]
-    for n, piece in enumerate(pieces):
+    found = reader.analyse([newsroom_article(piece) for piece in pieces], about=[(subject,)] * len(pieces))
+    for n, (piece, analysis) in enumerate(zip(pieces, found, strict=True)):
         asked = {None: piece.reference.overall, **{t: s for t, s in piece.reference.topics.items() if s != "none"}}
-        view = reader.views(newsroom_article(piece), (subject,))[subject.id]
-        for parts, answer in zip(reader.stance.parts([(view, list(asked))])[0], asked.values(), strict=True):
+        (parts_of_each,) = reader.stance.parts([(analysis.views[subject.id], list(asked))])
+        for parts, answer in zip(parts_of_each, asked.values(), strict=True):
             features.append(parts.sum(axis=0))
             gold.append(CLASSES[answer])
             owner.append(n)

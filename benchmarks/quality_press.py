@@ -84,15 +84,16 @@ def main() -> None:
 def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]]]:
     """Every gold question about every text with its answer, and the topics that were found in each text."""
     subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
-    readings = reader.read([article_of(record) for record in texts], about=subjects)
+    analyses = reader.analyse([article_of(record) for record in texts], about=[(subject,) for subject in subjects])
     asked = [
-        (reader.views(article_of(record), (subject,))[subject.id], (None, *record["stances"]))
-        for record, subject in zip(texts, subjects, strict=True)
+        (analysis.views[subject.id], (None, *record["stances"]))
+        for analysis, record, subject in zip(analyses, texts, subjects, strict=True)
     ]
     answers = []
     for record, found in zip(texts, reader.stance.conclusions(asked), strict=True):
         answers += [_answer(record, topic, conclusion) for topic, conclusion in found.items()]
-    return answers, [{label.topic for label in reading.labels.topics} for reading in readings]
+    topics = [reader.topics.article_topics(one.vectors, one.margins) for one in analyses]
+    return answers, [{label.topic for label in found} for found in topics]
 
 
 def _answer(record: dict[str, Any], topic: str | None, conclusion: Conclusion) -> Answer:

@@ -67,11 +67,6 @@ def take_apart(items: Sequence[tuple[str, str, str]], *, names: KnownNames | Non
     return [made[n] for n in range(len(items))]
 
 
-def reads_by_rules(language: str) -> bool:
-    """Whether a language has no spaCy model here."""
-    return not _pipeline(language)[1]
-
-
 @cache
 def _pipeline(language: str) -> "tuple[Language, bool]":
     """The spaCy pipeline of a language, and whether it was trained: sentence boundaries and entities, nothing else."""

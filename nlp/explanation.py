@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from nlp.document import paragraphs
-from nlp.reader import Reader
+from nlp.reader import Analysis, Reader
 from nlp.stance.conclude import Conclusion, shown_stance
 from nlp.topics import THRESHOLD, prototype_texts, zero_shot_log_odds
 from vigie.article import Article, Sentence, Stance
@@ -65,9 +64,10 @@ class Explanation:
 
 def explain(reader: Reader, article: Article) -> Explanation:
     """The explanation of an article read with these models, toward the subjects of the watch that it names."""
-    topics = _topics(reader, article)
+    (analysis,) = reader.analyse([article])
+    topics = _topics(reader, analysis)
     asked: list[str | None] = [None, *(why.topic for why in topics if why.found)]
-    views = reader.views(article)
+    views = analysis.views
     concluded = reader.stance.conclusions([(view, asked) for view in views.values()])
     stances = [
         WhyStance(
@@ -80,14 +80,11 @@ def explain(reader: Reader, article: Article) -> Explanation:
         for (subject, view), conclusions in zip(views.items(), concluded, strict=True)
         for topic, found in conclusions.items()
     ]
-    return Explanation(topics, tuple(stances), reader.notes(article, named=bool(views)))
+    return Explanation(topics, tuple(stances), reader.notes(analysis))
 
 
-def _topics(reader: Reader, article: Article) -> tuple[WhyTopic, ...]:
-    model = reader.topics
-    pieces = paragraphs(article.title, article.text)
-    vectors = model.passage_vectors(pieces)
-    margins = model.margins(vectors)
+def _topics(reader: Reader, analysis: Analysis) -> tuple[WhyTopic, ...]:
+    model, pieces, vectors, margins = reader.topics, analysis.pieces, analysis.vectors, analysis.margins
     odds = model.log_odds(vectors, margins)
     found = []
     for column, topic in enumerate(reader.watch.topics):

@@ -173,10 +173,10 @@ def _learn_stance(reader: Reader, judged: Sequence[_Judged], progress: Callable[
     gold, folds = [], []
     progress(0, total=len(judged))
     for place, one in enumerate(judged):
-        views = reader.views(one.article, list(subjects.values()))
+        (analysis,) = reader.analyse([one.article], about=[list(subjects.values())])
         for answer in one.answers:
             if answer.subject in subjects and answer.answer in CLASSES and (answer.topic is None or answer.topic in topics):
-                asked.append((views[answer.subject], [answer.topic]))
+                asked.append((analysis.views[answer.subject], [answer.topic]))
                 gold.append(CLASSES[answer.answer])
                 folds.append(place % FOLDS)
         progress()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
 from nlp.background import centred, language_mean
-from nlp.document import MODELS, Document, paragraphs, reads_by_rules, take_apart
+from nlp.document import MODELS, Document, paragraphs, take_apart
 from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
 from nlp.marks import find_marks
@@ -54,6 +54,22 @@ class Reading:
     marks: str
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """An article taken apart: what its topics and stances, and the reasons for them, rest on.
+
+    pieces: its passages with their places; raw: their unit vectors (passages, dimension), vectors: the same centred; margins: how
+    near each is to each topic (passages, topics); views: by subject, what is read to learn the stance toward it.
+    """
+
+    document: Document
+    pieces: Sequence[tuple[str, int, int]]
+    raw: Floats
+    vectors: Floats
+    margins: Floats
+    views: dict[str, View]
+
+
 class Reader:
     """The models of a watch, loaded once, and what they make of articles."""
 
@@ -72,49 +88,50 @@ class Reader:
 
         about: one subject for each article instead, which it need not name.
         """
+        found = self.analyse(articles, about=None if about is None else [(subject,) for subject in about])
+        topics = [self.topics.article_topics(one.vectors, one.margins) for one in found]
+        stances = self._stances([one.views for one in found], topics)
+        quotes = [find_quotes(one.document.text, one.document.named, one.document.language) for one in found]
         subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
-        languages = [self._language(article) for article in articles]
-        documents = take_apart(
-            [(article.title, article.text, language) for article, language in zip(articles, languages, strict=True)],
-            names=self._names,
-            batch=self.watch.models.batch,
-        )
-        pieces = [paragraphs(document.title, document.text) for document in documents]
-        raw = embed(self.model, [piece for found in pieces for piece, _, _ in found], batch=self.watch.models.batch)
-        counts = [len(found) for found in pieces]
-        vectors, own = _split(self.topics.centre(raw), counts), _split(raw, counts)
-        margins = [self.topics.margins(found) for found in vectors]
-        topics = [self.topics.article_topics(*one) for one in zip(vectors, margins, strict=True)]
-        doubtful = [self.topics.doubtful_topics(*one) for one in zip(vectors, margins, strict=True)]
-        views = [
-            self._views(document, _named(document, subjects[n]) if about is None else subjects[n], pieces[n], margins[n])
-            for n, document in enumerate(documents)
-        ]
-        stances = self._stances(views, topics)
-        quotes = [find_quotes(document.text, document.named, document.language) for document in documents]
-        voices = self._voices(documents, quotes, subjects)
+        voices = self._voices([one.document for one in found], quotes, subjects)
         readings = []
-        for n, (article, document) in enumerate(zip(articles, documents, strict=True)):
-            mentions = find_mentions(document.text, subjects[n])
+        for n, (article, one) in enumerate(zip(articles, found, strict=True)):
+            document = one.document
             labels = Labels(
                 article_id=article.id,
                 revision=article.revision,
                 language=document.language,
                 analyser=self.analyser,
-                subjects=tuple(views[n]),
-                mentions=mentions,
+                subjects=tuple(one.views),
+                mentions=find_mentions(document.text, subjects[n]),
                 entities=document.entities,
                 topics=topics[n],
                 stances=stances[n],
                 quotes=quotes[n],
                 voices=voices[n],
-                notes=self._notes(document.by_rules, named=bool(views[n])),
-                doubtful=doubtful[n],
+                notes=self.notes(one),
+                doubtful=self.topics.doubtful_topics(one.vectors, one.margins),
             )
-            vector = article_vector(centred(own[n], language_mean(self.model_name, self.model, document.language)), pieces[n])
+            own = centred(one.raw, language_mean(self.model_name, self.model, document.language))
             marks = find_marks(document.title, document.text, document.language)
-            readings.append(Reading(labels, vector, sketch(document.text), marks))
+            readings.append(Reading(labels, article_vector(own, one.pieces), sketch(document.text), marks))
         return readings
+
+    def analyse(self, articles: Sequence[Article], *, about: Sequence[Sequence[Subject]] | None = None) -> list[Analysis]:
+        """Take articles apart in their order, toward the subjects of the watch that they name, or those given for each."""
+        batch = self.watch.models.batch
+        texts = [(article.title, article.text, self._language(article)) for article in articles]
+        documents = take_apart(texts, names=self._names, batch=batch)
+        pieces = [paragraphs(document.title, document.text) for document in documents]
+        raw = embed(self.model, [piece for some in pieces for piece, _, _ in some], batch=batch)
+        counts = [len(some) for some in pieces]
+        made = []
+        for n, (own, vectors) in enumerate(zip(_split(raw, counts), _split(self.topics.centre(raw), counts), strict=True)):
+            margins = self.topics.margins(vectors)
+            subjects = _named(documents[n], self.watch.subjects) if about is None else about[n]
+            views = self._views(documents[n], subjects, pieces[n], margins)
+            made.append(Analysis(documents[n], pieces[n], own, vectors, margins, views))
+        return made
 
     def _language(self, article: Article) -> str:
         """The language of an article: what its page declares or one of the watch's; undeclared, it may be any other."""
@@ -123,15 +140,11 @@ class Reader:
             return likely_language(text, self.watch.languages)
         return detect_language(text, tuple(dict.fromkeys((*self.watch.languages, article.language))))
 
-    def notes(self, article: Article, *, named: bool) -> tuple[str, ...]:
-        """What ``read`` notes of an article; named: whether it names a subject of the watch."""
-        return self._notes(reads_by_rules(self._language(article)), named=named)
-
-    def _notes(self, by_rules: bool, *, named: bool) -> tuple[str, ...]:
-        """What a reader of the labels has to know of how they were made."""
+    def notes(self, analysis: Analysis) -> tuple[str, ...]:
+        """What one has to know of how the labels of an article were made."""
         notes = {
-            "entities by rules": by_rules,
-            "stance uncalibrated": named and not self.stance.calibrated,
+            "entities by rules": analysis.document.by_rules,
+            "stance uncalibrated": bool(analysis.views) and not self.stance.calibrated,
             "topics uncalibrated": not self.topics.calibrated,
         }
         return tuple(note for note, applies in notes.items() if applies)
@@ -144,13 +157,6 @@ class Reader:
         relevant = set(np.flatnonzero(self.topics.on_topic(margins)[rows].any(axis=1)).tolist())
         nearness = dict(zip(self.topics.ids, margins[rows].T, strict=True))
         return {subject.id: view_of(document, subject, relevant=relevant, nearness=nearness) for subject in subjects}
-
-    def views(self, article: Article, subjects: Sequence[Subject] | None = None) -> dict[str, View]:
-        """What ``read`` reads of an article to learn the stance toward these subjects, or toward those that it names."""
-        (document,) = take_apart([(article.title, article.text, self._language(article))], names=self._names)
-        pieces = paragraphs(document.title, document.text)
-        margins = self.topics.margins(self.topics.passage_vectors(pieces))
-        return self._views(document, _named(document, self.watch.subjects) if subjects is None else subjects, pieces, margins)
 
     def _stances(
         self, views: Sequence[dict[str, View]], topics: Sequence[tuple[TopicLabel, ...]]

@@ -87,8 +87,8 @@ class LowRank(nn.Module):
         self.up = nn.Parameter(torch.zeros(layer.out_features, rank))
 
     def forward(self, states: Tensor) -> Tensor:
-        corrected = (states @ self.down.to(states.dtype).T) @ self.up.to(states.dtype).T
-        made: Tensor = self.layer(states) + SCALE * corrected
+        corrected = (states @ (SCALE * self.down).to(states.dtype).T) @ self.up.to(states.dtype).T
+        made: Tensor = self.layer(states) + corrected
         return made
 
     def fold(self) -> nn.Linear:

@@ -97,9 +97,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
+    threads = torch.get_num_threads()
     torch.manual_seed(arguments.seed)
     random.seed(arguments.seed)
-    torch.set_num_threads(1)  # two took as long on two virtual cores
     model = Model()
     tokenizer = model.encoder.base.tokenizer
     tokenizer.no_padding()
@@ -107,6 +107,7 @@ def main() -> None:
     random.Random(1).shuffle(records)
     records = records[: arguments.articles]
     questions = Questions(load_watch(arguments.watch).topics, records)
+    torch.set_num_threads(threads)  # loading the model of the questions set it to one, as reading wants it
     dev = Lessons(press_records("dev"), questions.topics, tokenizer).as_they_are()
     lessons = Lessons(records, questions.topics, tokenizer)
     news = list(sentence_examples(arguments.newsmtsc, "train", tokenizer)) if arguments.newsmtsc else []
