@@ -91,17 +91,15 @@ def _stances(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[st
         if pieces[n].reference.overall == "none":
             continue
         gold.append(pieces[n].reference.overall)
-        found.append(next((str(label.stance) for label in readings[n].labels.stances if label.topic is None), "none"))
+        found.append(_shown(readings[n], None))
     majority = Counter(gold).most_common(1)[0][0]
     passing = [n for n in rows if pieces[n].reference.overall == "none"]
     quiet = sum(not readings[n].labels.stances for n in passing)
     by_topic = [
-        (stance, str(label.stance))
+        (stance, _shown(readings[n], topic))
         for n in rows
         for topic, stance in pieces[n].reference.topics.items()
         if stance != "none"
-        for label in readings[n].labels.stances
-        if label.topic == topic
     ]
     return {
         "stance articles": len(gold),
@@ -118,6 +116,11 @@ def _stances(pieces: list[Piece], readings: list[Reading], rows: Any) -> dict[st
         else None,
         "no stance where none": round(quiet / max(1, len(passing)), 3),
     }
+
+
+def _shown(reading: Reading, topic: str | None) -> str:
+    """The stance that a user is shown on a topic, or over all; "none" as well where the topic was not found."""
+    return next((str(label.stance) for label in reading.labels.stances if label.topic == topic), "none")
 
 
 def reprint_scores() -> dict[str, float]:

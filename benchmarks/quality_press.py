@@ -30,6 +30,8 @@ PRESS = Path(__file__).parent / "press"
 TOPICS = ("performance", "data", "gpus")
 STANCES = ("critical", "neutral", "supportive")
 LANGUAGES = ("fr", "en", "de", "es", "it")
+# The stances that a user is shown of a text, by topic; None: over all.
+Shown = dict[str | None, str]
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,12 @@ def main() -> None:
     arguments = parser.parse_args()
     texts = records(arguments.part)
     watch = structs.replace(deepseek_watch(), models=Models(embedding=arguments.model, stance=arguments.model))
-    answers, topics = read(Reader(watch), texts)
-    result = scores(answers) | {"topics": topic_scores(texts, topics)} | {"baselines": baselines(answers)}
+    answers, topics, shown = read(Reader(watch), texts)
+    result = scores(answers) | {
+        "as shown, topics found and stances": shown_scores(texts, shown),
+        "topics": topic_scores(texts, topics),
+        "baselines": baselines(answers),
+    }
     print(json.dumps(result, indent=2, ensure_ascii=False))
     for answer in worst(answers, arguments.worst):
         print(
@@ -81,8 +87,8 @@ def main() -> None:
         draw(result["reliability"], arguments.diagram)
 
 
-def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]]]:
-    """Every gold question about every text with its answer, and the topics that were found in each text."""
+def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]], list[Shown]]:
+    """Every gold question about every text with its answer, the topics that were found in each text, and what a user is shown."""
     subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
     analyses = reader.analyse([article_of(record) for record in texts], about=[(subject,) for subject in subjects])
     asked = [
@@ -93,7 +99,8 @@ def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer],
     for record, found in zip(texts, reader.stance.conclusions(asked), strict=True):
         answers += [_answer(record, topic, conclusion) for topic, conclusion in found.items()]
     topics = [reader.topics.article_topics(one.vectors, one.margins) for one in analyses]
-    return answers, [{label.topic for label in found} for found in topics]
+    shown = [{label.topic: str(label.stance) for label in labels} for labels in reader.stances(analyses, topics)]
+    return answers, [{label.topic for label in found} for found in topics], shown
 
 
 def _answer(record: dict[str, Any], topic: str | None, conclusion: Conclusion) -> Answer:
@@ -128,6 +135,17 @@ def scores(answers: Sequence[Answer]) -> dict[str, Any]:
         ).tolist()[:3],
         "reliability": reliability(asked),
     }
+
+
+def shown_scores(texts: Sequence[dict[str, Any]], shown: Sequence[Shown]) -> dict[str, float]:
+    """Macro-F1 of what a user sees: a topic or a subject that is missed counts against it, and so does one found where none is."""
+    over_all, by_topic = [], []
+    for record, found in zip(texts, shown, strict=True):
+        over_all.append((record["overall"], found.get(None, "none")))
+        asked = {*record["stances"], *found} - {None}
+        by_topic += [(record["stances"].get(topic, "none"), found.get(topic, "none")) for topic in asked]
+    pairs = {"over all": over_all, "by topic": by_topic}
+    return {name: _f1([gold for gold, _ in some], [said for _, said in some]) for name, some in pairs.items()}
 
 
 def _group(answers: Sequence[Answer]) -> dict[str, Any]:

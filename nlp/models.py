@@ -5,6 +5,7 @@ Nothing here reaches a network: a name that is not packaged must be a folder, or
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LONGEST_INPUT = 512
+# What stands before texts that are compared with one another (symmetric tasks).
+E5_PROMPTS = {"query": "query: "}
 Floats = NDArray[np.float32]
 
 
@@ -53,7 +56,7 @@ def _hub_model(name: str) -> "SentenceTransformer":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return SentenceTransformer(name, device="cpu")
+            model = SentenceTransformer(name, device="cpu")
     except Exception as error:
         kept = (
             f"{name}: no such folder"
@@ -64,6 +67,10 @@ def _hub_model(name: str) -> "SentenceTransformer":
             f"the embedding model {kept} ({type(error).__name__})",
             mend=f"packaged: {', '.join(PACKAGED)}; or fetch it once with a network: hf download {name}",
         ) from None
+    # The E5 family was trained with this before every text (Wang et al. 2024), but does not say so in its files.
+    if re.search(r"\be5-", Path(name).name) and not any(model.prompts.values()):
+        model.prompts, model.default_prompt_name = E5_PROMPTS, "query"
+    return model
 
 
 def _e5_small() -> "SentenceTransformer":
@@ -73,10 +80,9 @@ def _e5_small() -> "SentenceTransformer":
     from nlp.e5 import PackedE5
 
     encoder = PackedE5(packed.opened(), longest=LONGEST_INPUT)
-    # e5 was trained with "query: " before texts that are compared with one another (symmetric tasks).
     return SentenceTransformer(
         modules=[encoder, Pooling(encoder.get_word_embedding_dimension(), "mean"), Normalize()],
-        prompts={"query": "query: "},
+        prompts=E5_PROMPTS,
         default_prompt_name="query",
         device="cpu",
     )

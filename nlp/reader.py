@@ -90,7 +90,7 @@ class Reader:
         """
         found = self.analyse(articles, about=None if about is None else [(subject,) for subject in about])
         topics = [self.topics.article_topics(one.vectors, one.margins) for one in found]
-        stances = self._stances([one.views for one in found], topics)
+        stances = self.stances(found, topics)
         quotes = [find_quotes(one.document.text, one.document.named, one.document.language) for one in found]
         subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
         voices = self._voices([one.document for one in found], quotes, subjects)
@@ -144,7 +144,7 @@ class Reader:
         """What one has to know of how the labels of an article were made."""
         notes = {
             "entities by rules": analysis.document.by_rules,
-            "stance uncalibrated": bool(analysis.views) and not self.stance.calibrated,
+            "stance uncalibrated": bool(analysis.views) and not self.stance.is_calibrated(analysis.document.language),
             "topics uncalibrated": not self.topics.calibrated,
         }
         return tuple(note for note, applies in notes.items() if applies)
@@ -158,20 +158,18 @@ class Reader:
         nearness = dict(zip(self.topics.ids, margins[rows].T, strict=True))
         return {subject.id: view_of(document, subject, relevant=relevant, nearness=nearness) for subject in subjects}
 
-    def _stances(
-        self, views: Sequence[dict[str, View]], topics: Sequence[tuple[TopicLabel, ...]]
-    ) -> list[tuple[StanceLabel, ...]]:
-        """The stances of every document; the views of all documents go through the encoder together."""
+    def stances(self, analyses: Sequence[Analysis], topics: Sequence[tuple[TopicLabel, ...]]) -> list[tuple[StanceLabel, ...]]:
+        """The stances of every article on the topics found in it; the views of all go through the encoder together."""
         asked = [
             (view, (None, *(label.topic for label in found)))
-            for some, found in zip(views, topics, strict=True)
-            for view in some.values()
+            for one, found in zip(analyses, topics, strict=True)
+            for view in one.views.values()
         ]
         conclusions = iter(zip(asked, self.stance.conclusions(asked), strict=True))
         made = []
-        for some in views:
+        for one in analyses:
             labels: list[StanceLabel] = []
-            for subject in some:
+            for subject in one.views:
                 (view, _), concluded = next(conclusions)
                 labels += stance_labels(view, subject, concluded)
             made.append(tuple(labels))

@@ -236,12 +236,12 @@ class AdaptedLooks:
 
 
 @cache
-def load() -> tuple[StanceEncoder, Heads]:
-    """The shipped encoder, its corrections folded into its layers, and the shipped heads."""
+def load(file: Path = FILE) -> tuple[StanceEncoder, Heads]:
+    """The encoder of a file of weights, its corrections folded into its layers, and its heads."""
     from nlp.e5 import PackedE5
 
     encoder = StanceEncoder(PackedE5(packed.opened(), longest=LONGEST))
-    learnt, heads = stored(FILE)
+    learnt, heads = stored(file)
     encoder.load_state_dict(learnt, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):
         setattr(module, name, getattr(module, name).fold())

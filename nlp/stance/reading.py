@@ -1,6 +1,7 @@
 """The stance of texts toward subjects, by the model that the watch names."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,8 @@ from nlp.topics import mean_prototype, prototypes
 from vigie.watch import Topic
 
 SHIPPED = "e5-small"
+# The languages of the texts that the shipped head was learnt from and measured on (docs/model_card.md).
+MEASURED = ("fr", "en", "de", "es", "it")
 # Texts that go through the encoder together.
 BATCH = 16
 
@@ -30,12 +33,13 @@ class StanceModel:
     The shipped model has a trained head; another one has none until one is learnt for it, and is then not calibrated.
     """
 
-    def __init__(self, name: str, topics: Sequence[Topic], *, learnt: Head | None = None) -> None:
+    def __init__(self, name: str, topics: Sequence[Topic], *, learnt: Head | None = None, weights: Path = adapted.FILE) -> None:
+        """weights: those of SHIPPED, where others than the shipped ones are judged."""
         self.name = name
         model = load_model(name)
         self._looks: Looks
         if name == SHIPPED:
-            encoder, heads = adapted.load()
+            encoder, heads = adapted.load(weights)
             self._looks, self.heads = adapted.AdaptedLooks(encoder, batch=BATCH), heads
         else:
             self._looks = general.SentenceLooks(model, name, batch=BATCH)
@@ -43,7 +47,7 @@ class StanceModel:
             self.heads = Heads(head, head)
         if learnt is not None:
             self.heads = Heads(learnt, self.heads.sentence if name == SHIPPED else learnt)
-        self.calibrated = name == SHIPPED or learnt is not None
+        self._learnt = learnt is not None
         self._topics = {topic.id: mean_prototype(prototypes(model, name, topic)) for topic in topics}
 
     def parts(self, asked: Sequence[tuple[View, Sequence[str | None]]]) -> list[list[Floats]]:
@@ -69,6 +73,10 @@ class StanceModel:
             both[[*rows, *range(len(asked[number][0].sentences), len(both))]] += of_passages * np.float32(0.5)
             whole[number][place] = both
         return whole
+
+    def is_calibrated(self, language: str) -> bool:
+        """Whether how often this model is right was ever measured on texts of a language: by us, or by who corrected it."""
+        return self._learnt or (self.name == SHIPPED and language in MEASURED)
 
     def _vectors(self, topics: Sequence[str | None]) -> list[Floats | None]:
         return [None if topic is None else self._topics[topic] for topic in topics]

@@ -1,6 +1,7 @@
 """The models by name: the static one, and any sentence-transformers model in a folder."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def folder_model(tmp_path_factory: pytest.TempPathFactory) -> str:
         str(folder)
     )
     return str(folder)
+
+
+def test_a_hub_model_of_the_e5_family_gets_the_prefix_that_it_was_trained_with(folder_model: str, tmp_path: Path) -> None:
+    of_family = shutil.copytree(folder_model, tmp_path / "multilingual-e5-tiny")
+    texts = ["Le modèle est rapide.", "Les données partent en Chine."]
+    plain = load_model(folder_model)
+    assert np.array_equal(embed(load_model(str(of_family)), texts), embed(plain, [f"query: {text}" for text in texts]))
+    assert not np.array_equal(embed(plain, texts), embed(plain, [f"query: {text}" for text in texts]))
 
 
 def an_article(slug: str, text: str, *, language: str = "fr") -> Article:

@@ -27,11 +27,14 @@ def test_labels_of_the_newsroom(reader: Reader) -> None:
 
 def test_press_texts(reader: Reader) -> None:
     texts = quality_press.records("dev")
-    answers, topics = quality_press.read(reader, texts)
+    answers, topics, shown = quality_press.read(reader, texts)
     stance, floors = quality_press.scores(answers)["stance"], FLOORS["press dev"]
     for group, floor in floors["stance"].items():
         assert stance[group]["macro-F1"] >= floor, group
     assert stance["all"]["unsure"] <= floors["unsure at most"]
+    as_shown = quality_press.shown_scores(texts, shown)
+    for group, floor in floors["as shown"].items():
+        assert as_shown[group] >= floor, group
     found = quality_press.topic_scores(texts, topics)["all"]
     for name, floor in floors["topics"].items():
         assert found[name] >= floor, name

@@ -84,7 +84,8 @@ def test_any_subject_and_any_language(reader: Reader) -> None:
     assert (found["language"], found["overall"]) == ("de", "supportive")
     assert found["notes"] == ["entities by rules"]
     chinese = {"title": "", "text": "Ocelot 发布了新的语言模型。监管机构要求该公司说明数据存放在哪里。", "subject": "Ocelot"}
-    assert label_record(reader, chinese)["language"] == "zh"
+    found = label_record(reader, chinese)
+    assert (found["language"], found["notes"]) == ("zh", ["entities by rules", "stance uncalibrated"])
 
 
 def test_topics_below_the_threshold_are_kept_apart(reader: Reader) -> None:
