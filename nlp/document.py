@@ -115,7 +115,8 @@ def _part_at_full_stops(pipeline: "Language") -> None:
     """Make words of full stops and closing marks where no spaces stand (Japanese), so that they end sentences."""
     from spacy.util import compile_infix_regex
 
-    pipeline.tokenizer.infix_finditer = compile_infix_regex([*pipeline.Defaults.infixes, "[。！？｡」』]"]).finditer
+    tokenizer: Any = pipeline.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex([*(pipeline.Defaults.infixes or ()), "[。！？｡」』]"]).finditer
 
 
 def _sentences(doc: "Doc", base: int, text: str) -> Iterator[Sentence]:
