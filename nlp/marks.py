@@ -9,18 +9,21 @@ from collections.abc import Iterator
 
 # Scale words of French, English, German, Spanish and Italian; the billion of English is a thousand times smaller than theirs.
 _THOUSAND = ("thousand", "mille", "tausend", "mil", "mila")
-_MILLION = ("million", "millions", "millionen", "mio", "millon", "millones", "milione", "milioni", "mn", "m")
+_MILLION = ("million", "millions", "millionen", "mio", "millon", "millones", "milione", "milioni", "mn")
 _MILLIARD = ("milliard", "milliards", "milliarde", "milliarden", "mrd", "md", "mds", "miliardo", "miliardi", "bn")
 _BILLION = ("billion", "billions")
 _TRILLION = ("trillion", "trillions", "tn", "billionen", "billon", "billones", "bilione", "bilioni")
 _SCALES = {
     word: scale for words, scale in ((_THOUSAND, 1e3), (_MILLION, 1e6), (_MILLIARD, 1e9), (_TRILLION, 1e12)) for word in words
 }
+# Single letters measure as well (40 m, 500 K): these say how an amount of money or a count is written.
+_LETTERS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6}
+_MONEY = ("euro", "euros", "dollar", "dollars")
 _DECIMAL_POINT = ("en", "zh", "ja", "ko")  # elsewhere the decimal sign is a comma
 _NUMBER = re.compile(
-    r"""(?<![\w.,])(?P<whole>\d{1,3}(?:[.,\u00a0\u202f\ ]\d{3})+|\d+)(?:[.,](?P<fraction>\d{1,3}))?(?!\d)
-        (?:\s?(?P<percent>%|percent\b|per\ cent\b|Prozent\b|por\ ciento\b|per\ cento\b))?
-        (?P<scales>(?:[\s\u00a0]?[^\W\d_]+\b)?(?:\s[^\W\d_]+\b)?)""",
+    r"""(?P<before>[$€£¥]\s?)?(?<![\w.,])(?P<whole>\d{1,3}(?:[.,\u00a0\u202f\ ]\d{3})+|\d+)(?:[.,](?P<fraction>\d{1,3}))?(?!\d)
+        (?:\s?(?P<percent>%|percent\b|per\scent\b|pour\scent\b|Prozent\b|por\ ciento\b|per\ cento\b))?
+        (?P<scales>(?:[\s\u00a0]?[^\W\d_]+\b)?(?:\s[^\W\d_]+\b)?)(?=(?P<behind>\s?[$€£¥])?)""",
     re.VERBOSE,
 )
 # Days of the month and small counts stand in every text, and so do years.
@@ -50,7 +53,7 @@ def _amounts(text: str, language: str) -> Iterator[str]:
     """Amounts by value, to four digits: percentages, and numbers that are neither small nor a year."""
     for found in _NUMBER.finditer(text):
         value = _value(found["whole"], found["fraction"], language)
-        scale = _scale(found["scales"], language)
+        scale = _letter(found, language) or _scale(found["scales"], language)
         if found["percent"]:
             yield f"#{value:.4g}%"
         elif scale > 1 or not value.is_integer() or (value > _SMALL and not (value in _YEARS and len(found["whole"]) == 4)):
@@ -63,6 +66,19 @@ def _value(whole: str, fraction: str | None, language: str) -> float:
     if fraction is None and re.fullmatch(rf"\d{{1,3}}{re.escape(point)}\d{{3}}", whole):
         return float(whole.replace(point, "."))
     return float(f"{re.sub(r'[^0-9]', '', whole)}.{fraction or 0}")
+
+
+def _letter(found: re.Match[str], language: str) -> float | None:
+    """What a single letter behind a number multiplies it by; None where it is a unit, or a word stands there.
+
+    With money it always does, close to the number too; but 40m are metres outside English, and so are 40 m.
+    """
+    unit, *more = found["scales"].split() or [""]
+    money = found["before"] or found["behind"] or any(_folded(word) in _MONEY for word in more)
+    close = found["scales"][:1] == unit
+    if unit in _LETTERS and (money or unit == "M" or (close and (unit != "m" or language == "en"))):
+        return _LETTERS[unit]
+    return None
 
 
 def _scale(words: str, language: str) -> float:

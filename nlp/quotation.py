@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 LONGEST = 1200  # characters; beyond, a mark was forgotten
 BLANK = "▮"
-# Pairs of marks as the languages set them; straight ones close at the next, single ones where no letter follows.
+# Pairs of marks as the languages set them; straight ones close at the next, single ones where no letter follows, and straight
+# single ones, which are apostrophes too, beside another mark.
 _PAIRS = re.compile(
     rf"«(?P<a>(?:[^«»]|«[^«»]{{1,{LONGEST}}}»){{1,{LONGEST}}})»|“(?P<b>[^“”\n]{{1,{LONGEST}}})”|„(?P<c>[^„“”]{{1,{LONGEST}}})[“”]"
     rf"|\"(?P<d>[^\"\n]{{1,{LONGEST}}})\"|»(?P<e>[^«»\n]{{1,{LONGEST}}})«|(?<!\w)‘(?P<f>[^‘\n]{{12,{LONGEST}}}?)’(?!\w)"
+    rf"|(?<![^\s(])'(?=[^\W\d_])(?P<g>(?:[^'\n]|(?<=\w)'(?=\w)){{12,{LONGEST}}})(?:(?<=[,.!?…])'(?!\w)|'(?=\s*[,.;:!?)]))"
 )
 
 
@@ -25,7 +27,7 @@ class Marked:
 def find_marks(text: str) -> Iterator[Marked]:
     """Words in marks, in order; marks within marks belong to the outer ones."""
     for match in _PAIRS.finditer(text):
-        group = next(name for name in "abcdef" if match[name] is not None)
+        group = next(name for name in "abcdefg" if match[name] is not None)
         inner = match[group]
         start = match.start(group) + len(inner) - len(inner.lstrip(" \n\u00a0\u202f,"))
         end = match.end(group) - len(inner) + len(inner.rstrip(" \n\u00a0\u202f,"))

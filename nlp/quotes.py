@@ -20,6 +20,8 @@ _TITLES = re.compile(
     r"Roman|Buch|Film|Lied|Titel|Wort|novela|libro|película|palabra|romanzo|canzone|parola)s?[\s,:]*$"
 )
 _CLAUSE_END = re.compile(r",?\s+(?:mais|tandis que|alors que|but|while|although|whereas|sino|aber|ma|mentre)\b|\s+[:;–—]\s|;|:\s")
+# « L'entreprise, fondée en 2019, a annoncé une hausse »: what stands before the verb is its subject, not what is said.
+_SUBJECT_AND_ASIDE = re.compile(r"[^,]+,\s+(?:qui|dont|\w+(?:ée?s?|ie?s?|ue?s?))\s[^,]*")
 _INVERTED = re.compile(r"-(?:il|elle)s?\b")
 
 
@@ -256,7 +258,7 @@ class _Report:
         return self._clause("according", speaker or "", start, match.start())
 
     def _reported(self, start: int, end: int) -> list[Quote]:
-        """X said that clause. / X affirme vouloir … / Clause, X said."""
+        """X said that clause. / X affirme vouloir … / Clause, X said. A denial keeps its verb: X "denied that clause"."""
         if self.masked[start:end].rstrip().endswith("?"):
             return []
         for match in self.speech.reported.finditer(self.masked, start, end):
@@ -272,7 +274,8 @@ class _Report:
             subject = self.speakers.subject(start, match.start(), at=start)
             if subject is None:
                 continue
-            return self._clause("indirect", subject, match.end(), end)
+            denied = match.start("denial")
+            return self._clause("indirect", subject, match.end() if denied < 0 else denied, end)
         return self._said_behind(start, end)
 
     def _said_behind(self, start: int, end: int) -> list[Quote]:
@@ -299,6 +302,8 @@ class _Report:
                     if inverted
                     else self._behind(base + verb.end(), end, start)
                 )
+                if not who and _SUBJECT_AND_ASIDE.fullmatch(sentence[:comma]):
+                    return []
                 return self._clause("indirect", who or "", start, start + comma, whole=True)
             # "Clause, X said." with nothing but a time or place behind.
             if (
@@ -306,6 +311,7 @@ class _Report:
                 and not re.search(r"\b(?:and|or|et|who|qui|that|que)\b", lead)
                 and len(rest.split()) <= 6
                 and "," not in rest
+                and (not rest or re.match(rf"{self.speech.grammar.between}\b", rest))
             ):
                 who = self.speakers.subject(base, base + verb.start(), at=start)
                 if who is not None and (who or re.match(r"(?:he|she|they|the|an?|one)\b", lead)):

@@ -25,8 +25,11 @@ _NO_NAMES = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|(?:septem|octo|novem|decem)ber"
 )
 _SUBJECT_END = re.compile(r"(?:^|\b)(?:que|that|dass|che|qui|who|which|lorsque|quand|when|if|si|wenn|because|parce)\s+")
+# « Odile Marchetti, qui dirige le laboratoire, a déclaré »: a clause between commas, and then the verb of what stands before it.
+_ASIDE = re.compile(r",\s+(?:qui|que|dont|who|which|whose|der|die|das|quien|che|cui)\s[^,]*,\s*$")
+# « a tweeté Odile Marchetti » begins with no article.
 INDEFINITE = re.compile(
-    r"^\W*(?:une?\s|an?\s|another\b|some\b|others?\b|certain(?:e?s)?\b|plusieurs\s|d['’]autres\b|l['’]une?\s|one\s|ein(?:e[mnrs]?)?\s|"
+    r"^\W*(?:une?\s|an?\s(?!\w+é\b)|another\b|some\b|others?\b|certain(?:e?s)?\b|plusieurs\s|d['’]autres\b|l['’]une?\s|one\s|ein(?:e[mnrs]?)?\s|"
     r"una?\s|uno\s|un['’]|many\b|most\b|critics?\b|sources?\b)",
     re.IGNORECASE,
 )
@@ -79,6 +82,8 @@ class Speakers:
     def subject(self, start: int, end: int, *, at: int) -> str | None:
         """Who is the subject of a verb at end; None where nobody is, empty where somebody unnamed is."""
         lead = self.masked[start:end]
+        if aside := _ASIDE.search(lead):
+            lead, end = lead[: aside.start()], start + aside.start()
         opening = list(_SUBJECT_END.finditer(lead))
         if opening and lead[opening[-1].end() :].strip():
             start += opening[-1].end()

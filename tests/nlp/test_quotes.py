@@ -42,6 +42,42 @@ def told(text: str, language: str) -> list[tuple[str, str, str]]:
         ("de", "»Hier fehlt es an allem«, sagte Friederike Mahnkopf.", "direct", "Friederike Mahnkopf", "Hier fehlt es an allem"),
         ("es", "Según la AEPD, la aplicación recoge demasiados datos.", "according", "AEPD", "la aplicación recoge demasiados datos"),
         ("it", "«Non sappiamo nulla di tutto questo», spiega Paola Renzetti.", "direct", "Paola Renzetti", "Non sappiamo nulla di tutto questo"),
+        ("en", "Priya Lindqvist told Reuters that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told the BBC that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told MPs that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told the court that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told the court the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told a parliamentary committee on Tuesday that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told Reuters on Monday that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist told the New York Times that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "Priya Lindqvist said Monday that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("en", "The rules had backfired, Priya Lindqvist told the Senate on Monday.", "indirect", "Priya Lindqvist", "The rules had backfired"),
+        ("en", "Priya Lindqvist said it intends to appeal.", "indirect", "Priya Lindqvist", "it intends to appeal"),
+        ("en", "Nvidia claimed the chip was twice as fast.", "indirect", "Nvidia", "the chip was twice as fast"),
+        ("en", "Priya Lindqvist, who runs the lab, said that the rules had backfired.", "indirect", "Priya Lindqvist", "the rules had backfired"),
+        ("fr", "Odile Marchetti, qui dirige le laboratoire, a déclaré que le service fermerait.", "indirect", "Odile Marchetti", "le service fermerait"),
+        ("fr", "Odile Marchetti, qui dirige le laboratoire, affirme : « Le service fermera demain ».", "direct", "Odile Marchetti", "Le service fermera demain"),
+        ("fr", "DeepSeek dément avoir copié le modèle.", "indirect", "DeepSeek", "dément avoir copié le modèle"),
+        ("fr", "DeepSeek nie que le modèle ait été copié.", "indirect", "DeepSeek", "nie que le modèle ait été copié"),
+        ("fr", "DeepSeek a démenti que le modèle ait été copié.", "indirect", "DeepSeek", "a démenti que le modèle ait été copié"),
+        ("fr", "DeepSeek s'est défendu d'avoir copié le modèle.", "indirect", "DeepSeek", "s'est défendu d'avoir copié le modèle"),
+        ("en", "DeepSeek denied that it had copied the model.", "indirect", "DeepSeek", "denied that it had copied the model"),
+        ("en", "DeepSeek denies copying the model.", "indirect", "DeepSeek", "denies copying the model"),
+        ("en", "DeepSeek denied it had copied the model.", "indirect", "DeepSeek", "denied it had copied the model"),
+        ("de", "DeepSeek bestreitet, dass das Modell kopiert wurde.", "indirect", "DeepSeek", "bestreitet, dass das Modell kopiert wurde"),
+        ("de", "DeepSeek bestreitet, Daten kopiert zu haben.", "indirect", "DeepSeek", "bestreitet, Daten kopiert zu haben"),
+        ("es", "DeepSeek niega haber copiado el modelo.", "indirect", "DeepSeek", "niega haber copiado el modelo"),
+        ("it", "DeepSeek nega di aver copiato il modello.", "indirect", "DeepSeek", "nega di aver copiato il modello"),
+        ("de", "DeepSeek erklärte, dass das Modell sicher sei.", "indirect", "DeepSeek", "das Modell sicher sei"),
+        ("fr", "DeepSeek a promis de publier ses poids.", "indirect", "DeepSeek", "publier ses poids"),
+        ("fr", "DeepSeek s'engage à ne rien garder.", "indirect", "DeepSeek", "ne rien garder"),
+        ("fr", "DeepSeek se dit prête à publier ses poids.", "indirect", "DeepSeek", "prête à publier ses poids"),
+        ("fr", "De l'avis d'Odile Marchetti, le service fermera demain.", "according", "Odile Marchetti", "le service fermera demain"),
+        ("fr", "Aux dires de Reuters, le service fermera demain.", "according", "Reuters", "le service fermera demain"),
+        ("en", "The fund wants a new loan, per Reuters.", "according", "Reuters", "The fund wants a new loan"),
+        ("en", "'We don't know where the data goes,' said Priya Lindqvist.", "direct", "Priya Lindqvist", "We don't know where the data goes"),
+        ("fr", "« Nous ne savons rien de plus », a tweeté Odile Marchetti.", "direct", "Odile Marchetti", "Nous ne savons rien de plus"),
+        ("fr", "« Nous ne savons rien de plus », a maugréé Odile Marchetti.", "direct", "Odile Marchetti", "Nous ne savons rien de plus"),
         ("pl", "„Nie wiemy, gdzie są dane”, powiedziała Anna Kowalska.", "direct", "Anna Kowalska", "Nie wiemy, gdzie są dane"),
     ],
 )  # fmt: skip
@@ -64,6 +100,22 @@ def test_a_quote_has_a_kind_and_a_speaker(language: str, text: str, kind: str, s
         ("en", "The researchers reported it and the ports went dark."),
         ("en", "Developers are billed according to when a request is finished."),
         ("en", "I think that this is optimistic."),
+        ("en", "Nvidia claimed a record share of the market."),
+        ("en", "Nvidia claimed the top spot."),
+        ("en", "After the launch, Nvidia claimed the top spot."),
+        ("en", "For the third quarter, Nvidia reported record profits."),
+        ("fr", "Après trois mois, Nvidia a annoncé une hausse de ses prix."),
+        ("fr", "L'entreprise, fondée en 2019, a annoncé une hausse de ses prix."),
+        ("en", "Analysts estimate a loss of 40 million dollars."),
+        ("en", "Nvidia added a new factory to the plan."),
+        ("en", "Investors were told that the rules had backfired."),
+        ("en", "Priya Lindqvist told the Senate on Monday."),
+        ("en", "DeepSeek denied the request of the court."),
+        ("en", "DeepSeek did not deny that it had copied the model."),
+        ("fr", "DeepSeek ne nie pas que le modèle ait été copié."),
+        ("fr", "DeepSeek n'a pas démenti avoir copié le modèle."),
+        ("en", "The chip costs two dollars, per GPU and hour."),
+        ("en", "In the '90s the engineers' pay was low, said to be the lowest."),
     ],
 )
 def test_what_nobody_says_is_no_quote(language: str, text: str) -> None:
@@ -106,7 +158,9 @@ def test_labels_written_before_quotes_had_kinds_are_read_as_direct() -> None:
     assert from_json(Quote, old) == Quote("Odile Marchetti", "rien de plus", 2, 14, "direct")
 
 
-PIECES = st.sampled_from([*"aé«»“”\"'‘’ .,:\n—XA深", "Selon X, ", " a dit que ", ", said Bo Li", " mais trois mots"])
+PIECES = st.sampled_from(
+    [*"aé«»“”\"'‘’ .,:\n—XA深", "Selon X, ", " nie avoir ", " a dit que ", ", said Bo Li", " mais trois mots"]
+)
 
 
 @settings(deadline=None, max_examples=80)
@@ -119,7 +173,9 @@ def test_offsets_give_back_the_text_and_quotes_do_not_overlap(text: str, languag
         assert one.end <= other.start
 
 
-@pytest.mark.parametrize("piece", ["« ", '"a, ', "« a b c d »,", "Selon X, ", "Anna Feldt said she knew, ", "A. ", "((A"])
+@pytest.mark.parametrize(
+    "piece", ["« ", '"a, ', "« a b c d »,", "Selon X, ", "'a b, ", "told the a ", "Anna Feldt said she knew, ", "A. ", "((A"]
+)
 def test_time_grows_with_the_text_only(piece: str) -> None:
     find_quotes("A. B said that.", (), "en")
     text = piece * (40_000 // len(piece))
