@@ -211,6 +211,67 @@ def test_an_edit_keeps_the_answer_marks_it_stale_and_asks_again(archive: Archive
         assert all(one.topic for one in open_questions(tx, limit=9)[0])
 
 
+def reprinted(archive: Archive, text: str = TEXT) -> Article:
+    """Another article with this text, as a reprint of A."""
+    other = read(archive, article("b", text))
+    with archive.begin() as tx:
+        tx.stories.set(A.id, A.id, reprint_of=None)
+        tx.stories.set(other.id, A.id, reprint_of=A.id)
+    return other
+
+
+LONG = TEXT + " Le reste de la dépêche dit en vingt mots ce que tout le monde savait déjà depuis hier soir à Paris."
+
+
+def test_a_correction_holds_for_a_reprint_of_the_same_text_and_tells_the_indexes(archive: Archive) -> None:
+    original = read(archive, article("a", LONG))
+    reprint = reprinted(archive, f"Avec agence. {LONG.upper()}")
+    with archive.read() as tx:
+        before = tx.changes.last()
+    number = say(archive, original, Answer.SUPPORTIVE)
+    label = held(archive, reprint).stances[0]
+    assert (label.fact, label.by, label.stale) == ("deepseek|*|supportive", "ada", False)
+    with archive.read() as tx:
+        changed, before = tx.changes.after(before, limit=9)
+        assert changed == [original.id, reprint.id]
+        assert [one.article for one in tx.corrections.current()] == [original.id], "it was said once"
+    archive.write(lambda tx: tx.corrections.withdraw(number, at=3))
+    assert facts(held(archive, reprint))[0] == "deepseek|*|unsure"
+    with archive.read() as tx:
+        assert tx.changes.after(before, limit=9)[0] == [original.id, reprint.id]
+
+
+def test_a_reprint_that_was_shortened_keeps_its_own_labels(archive: Archive) -> None:
+    read(archive, article("a", LONG))
+    reprint = reprinted(archive)
+    say(archive, A, Answer.SUPPORTIVE)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|unsure"
+
+
+def test_of_what_is_said_of_a_text_and_of_its_reprint_the_later_holds(archive: Archive) -> None:
+    read(archive, A)
+    reprint = reprinted(archive)
+    say(archive, reprint, Answer.NEUTRAL)
+    say(archive, A, Answer.SUPPORTIVE)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|supportive"
+    say(archive, reprint, Answer.CRITICAL)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|critical"
+    assert facts(held(archive, A))[0] == "deepseek|*|supportive"
+
+
+def test_a_reprint_keeps_what_was_said_of_its_text_when_the_original_is_edited(archive: Archive) -> None:
+    read(archive, A)
+    reprint = reprinted(archive)
+    say(archive, A, Answer.SUPPORTIVE)
+    edited = read(archive, article("a", "Tout autre chose."))
+    with archive.begin() as tx:
+        tx.stories.set(A.id, A.id, reprint_of=None)
+    say(archive, edited, Answer.CRITICAL, "data")
+    assert facts(held(archive, reprint)) == ["deepseek|*|supportive", "deepseek|data|critical"]
+    assert [label.by for label in held(archive, reprint).stances] == ["ada", ""]
+    assert [label.stale for label in held(archive, A).stances] == [True, False]
+
+
 def test_answers_that_fit_nothing_are_refused(archive: Archive) -> None:
     read(archive, A)
     with pytest.raises(UsageError, match="has no article"):
