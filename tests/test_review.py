@@ -73,7 +73,9 @@ def test_questions_are_narrowed_by_topic_subject_and_query(press: Vigie) -> None
 def test_a_listed_question_comes_back_as_the_answer_that_search_then_finds(press: Vigie) -> None:
     first, *_ = listed(press, "--limit", "40")
     on_topic = next(row for row in listed(press, "--limit", "400") if row["present"] and row["article"] != first["article"])
-    told = apply(press, first | {"stance": "critical"}, on_topic | {"present": False, "author": "grace", "note": "no word of it"})
+    told = apply(
+        press, first | {"answer": "critical"}, on_topic | {"answer": "absent", "author": "grace", "note": "no word of it"}
+    )
     assert (told.code, told.out) == (0, "")
     assert "2 corrections kept" in told.err
     assert press("index").code == 0
@@ -92,9 +94,9 @@ def test_a_listed_question_comes_back_as_the_answer_that_search_then_finds(press
 
 
 def test_the_same_file_again_keeps_nothing_new_and_a_correction_can_be_withdrawn(press: Vigie) -> None:
-    line = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
-    assert "1 corrections kept;" in apply(press, line).err
-    assert "0 corrections kept, 1 were known" in apply(press, line).err
+    line = listed(press, "--limit", "1")[0] | {"answer": "neutral"}
+    assert "1 correction kept;" in apply(press, line).err
+    assert "0 corrections kept, 1 known already;" in apply(press, line).err
     (made,) = press("review", "--list", "--format", "json").json
     assert press("review", "--withdraw", str(made["id"])).code == 0
     assert press("review", "--list").code == 3
@@ -104,7 +106,8 @@ def test_the_same_file_again_keeps_nothing_new_and_a_correction_can_be_withdrawn
 
 
 def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vigie) -> None:
-    good = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
+    question = listed(press, "--limit", "1")[0]
+    good = question | {"answer": "neutral"}
     base = {"article": good["article"], "subject": "deepseek"}
     bad: list[tuple[dict[str, Any] | str, str]] = [
         (base | {"stance": "suportive"}, 'line 2: "stance": "suportive" is none of supportive, neutral, critical, none; did you mean "supportive"?'),
@@ -120,6 +123,9 @@ def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vig
     ]  # fmt: skip
     told = apply(press, good, *(line for line, _ in bad))
     assert told.code == 2
+        (good | {"answer": "present"}, 'line 12: "answer": "present" is none of supportive, neutral, critical, none'),
+        ({"article": good["article"], "topic": "data", "answer": "abscent"}, 'line 13: "answer": "abscent" is none of present, absent; did you mean "absent"?'),
+        ({key: value for key, value in question.items() if key != "answer"}, 'line 14: "answer" is missing'),
     for _, said in bad:
         assert said in told.err
     assert "nothing was kept" in told.err
@@ -134,6 +140,57 @@ def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vig
 def test_nothing_to_review_is_told(vigie: Vigie) -> None:
     vigie.write_watch("")
     assert vigie.archive
+def test_a_listing_that_nobody_edited_confirms_nothing(press: Vigie) -> None:
+    told = press("review", "--limit", "30", "--format", "jsonl")
+    questions = [json.loads(line) for line in told.out.splitlines()]
+    told = apply(press, *questions)
+    assert (told.code, "0 corrections kept, 30 lines without an answer skipped" in told.err) == (0, True)
+    assert made(press) == []
+    told = apply(press, *questions[1:], questions[0] | {"answer": "none"})
+    assert "1 correction kept, 29 lines without an answer skipped" in told.err
+    assert made(press) == [("deepseek", questions[0]["topic"], "none")]
+
+
+def test_a_line_that_somebody_wrote_is_an_answer_as_it_stands(press: Vigie) -> None:
+    article = listed(press, "--limit", "1")[0]["article"]
+    told = apply(
+        press,
+        {"article": article, "topic": "data", "present": True},
+        {"article": article, "subject": "deepseek", "topic": "data", "stance": "critical"},
+    )
+    assert "2 corrections kept;" in told.err
+    assert made(press) == [(None, "data", "present"), ("deepseek", "data", "critical")]
+
+
+@pytest.mark.parametrize(("start", "separator"), [("", ","), ("\ufeff", ";")])
+def test_a_csv_comes_back_from_a_spreadsheet_with_answers(press: Vigie, tmp_path: Path, start: str, separator: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(press("review", "--limit", "300", "--format", "csv").out)))
+    stance = next(row for row in rows if row["subject"] and row["topic"])
+    topic = next(row for row in rows if row["present"] == "True" and row["article"] != stance["article"])
+    stance["answer"], topic["answer"] = "critical ", "absent"
+    file = tmp_path / "answers.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(start)
+        writer = csv.DictWriter(stream, rows[0], delimiter=separator)
+        writer.writeheader()
+        writer.writerows(rows)
+    told = press("review", "--apply", str(file))
+    assert f"2 corrections kept, {len(rows) - 2} lines without an answer skipped" in told.err
+    assert sorted(made(press), key=str) == [("deepseek", stance["topic"], "critical"), (None, topic["topic"], "absent")]
+    file.write_text(f"article,stance,subject\n{stance['article']},neutral,deepseek\n{stance['article']},neutral,deepseek,?\n")
+    assert "line 3: it has more cells than the first line names columns" in press("review", "--apply", str(file)).err
+    assert len(made(press)) == 2
+
+
+def test_a_correction_reaches_the_reprint_in_search(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        reprint = next(one for one in tx.articles.all() if one.reprint_of and one.labels and one.labels.stances)
+    assert apply(press, {"article": reprint.reprint_of or "", "subject": "deepseek", "stance": "supportive"}).code == 0
+    assert press("index").code == 0
+    (hit,) = press("search", f"id:{reprint.article.id}", "--format", "json").json
+    assert [(label["stance"], label["by"]) for label in hit["stances"] if not label["topic"]] == [("supportive", "ada")]
+
+
     told = vigie("review")
     assert told.code == 3
     assert "Nothing is open" in told.err
