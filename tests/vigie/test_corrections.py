@@ -10,7 +10,7 @@ from vigie.archive import Archive, Transaction
 from vigie.article import Article, Labels, Sentence, Stance, StanceLabel, TopicLabel, article_id
 from vigie.correction import Answer, Correction, corrected
 from vigie.errors import UsageError
-from vigie.review import Question, look_again, open_questions, passages
+from vigie.review import Question, further_questions, look_again, open_questions, passages
 
 TEXT = "Le modèle est rapide. Il envoie les données en Chine. Rien d'autre."
 SENTENCE = Sentence("Il envoie les données en Chine.", 22, 53)
@@ -366,6 +366,32 @@ def test_what_has_been_answered_or_settled_is_not_asked(archive: Archive) -> Non
         found = look_again(tx, after[0])
     assert found is not None
     assert found[1].text == TEXT
+
+
+def test_what_the_labels_say_nothing_of_can_be_said_and_is_not_asked(archive: Archive) -> None:
+    read(archive, A, labels_of(A, stances=[stance("data", Stance.CRITICAL, 0.9)]))
+
+    def unlabelled() -> list[tuple[str | None, str | None, Answer | None]]:
+        with archive.read() as tx:
+            further = further_questions(tx, A.id, ["deepseek", "mistral"], ["data", "gpus"])
+            for one in further:
+                found = look_again(tx, one)
+                assert found is not None
+                assert found[0] == one
+            assert {one.key for one in open_questions(tx, limit=9)[0]} == {one.key for one in further if one.confidence}
+        return [(one.subject, one.topic, one.answer) for one in further if not one.confidence]
+
+    over_all = [("deepseek", None, Answer.NONE), ("mistral", None, Answer.NONE)]
+    assert unlabelled() == [*over_all, (None, "gpus", Answer.ABSENT)]
+    with archive.read() as tx:
+        gpus = further_questions(tx, A.id, [], ["gpus"])[-1]
+    say(archive, A, Answer.PRESENT, "gpus")
+    assert unlabelled() == [*over_all, ("deepseek", "gpus", Answer.NONE)]
+    say(archive, A, Answer.NONE)
+    assert unlabelled() == [("mistral", None, Answer.NONE)]
+    with archive.read() as tx:
+        assert look_again(tx, gpus) is None
+        assert further_questions(tx, B.id, ["deepseek"], ["data"]) == []
 
 
 def test_a_reprint_is_not_asked_about(archive: Archive) -> None:
