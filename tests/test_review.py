@@ -13,6 +13,7 @@ import subprocess
 import termios
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from msgspec import to_builtins
 
 from nlp.reader import Reader
 from tests.conftest import Vigie
-from vigie.archive import Archive
+from vigie.archive import Archive, Transaction
+from vigie.article import Labels, Stance
 from vigie.cli.topics import _beginning, _slug
-from vigie.review import Question, look_again, open_questions
+from vigie.correction import Answer
+from vigie.review import Question, further_questions, look_again, open_questions
 from vigie.watch import Watch, load_watch
 
 
@@ -73,7 +76,9 @@ def test_questions_are_narrowed_by_topic_subject_and_query(press: Vigie) -> None
 def test_a_listed_question_comes_back_as_the_answer_that_search_then_finds(press: Vigie) -> None:
     first, *_ = listed(press, "--limit", "40")
     on_topic = next(row for row in listed(press, "--limit", "400") if row["present"] and row["article"] != first["article"])
-    told = apply(press, first | {"stance": "critical"}, on_topic | {"present": False, "author": "grace", "note": "no word of it"})
+    told = apply(
+        press, first | {"answer": "critical"}, on_topic | {"answer": "absent", "author": "grace", "note": "no word of it"}
+    )
     assert (told.code, told.out) == (0, "")
     assert "2 corrections kept" in told.err
     assert press("index").code == 0
@@ -92,9 +97,9 @@ def test_a_listed_question_comes_back_as_the_answer_that_search_then_finds(press
 
 
 def test_the_same_file_again_keeps_nothing_new_and_a_correction_can_be_withdrawn(press: Vigie) -> None:
-    line = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
-    assert "1 corrections kept;" in apply(press, line).err
-    assert "0 corrections kept, 1 were known" in apply(press, line).err
+    line = listed(press, "--limit", "1")[0] | {"answer": "neutral"}
+    assert "1 correction kept;" in apply(press, line).err
+    assert "0 corrections kept, 1 known already;" in apply(press, line).err
     (made,) = press("review", "--list", "--format", "json").json
     assert press("review", "--withdraw", str(made["id"])).code == 0
     assert press("review", "--list").code == 3
@@ -104,7 +109,8 @@ def test_the_same_file_again_keeps_nothing_new_and_a_correction_can_be_withdrawn
 
 
 def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vigie) -> None:
-    good = listed(press, "--limit", "1")[0] | {"stance": "neutral"}
+    question = listed(press, "--limit", "1")[0]
+    good = question | {"answer": "neutral"}
     base = {"article": good["article"], "subject": "deepseek"}
     bad: list[tuple[dict[str, Any] | str, str]] = [
         (base | {"stance": "suportive"}, 'line 2: "stance": "suportive" is none of supportive, neutral, critical, none; did you mean "supportive"?'),
@@ -117,6 +123,9 @@ def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vig
         ({"article": good["article"], "present": True}, 'line 9: "topic" is missing'),
         ({"article": good["article"], "topic": "data", "present": "yes"}, "line 10: \"present\": 'yes' is neither true nor false"),
         (base | {"stance": "neutral", "revision": 0}, 'line 11: "revision": 0 is no number'),
+        (good | {"answer": "present"}, 'line 12: "answer": "present" is none of supportive, neutral, critical, none'),
+        ({"article": good["article"], "topic": "data", "answer": "abscent"}, 'line 13: "answer": "abscent" is none of present, absent; did you mean "absent"?'),
+        ({key: value for key, value in question.items() if key != "answer"}, 'line 14: "answer" is missing'),
     ]  # fmt: skip
     told = apply(press, good, *(line for line, _ in bad))
     assert told.code == 2
@@ -129,6 +138,57 @@ def test_answers_that_are_wrong_name_line_and_key_and_nothing_is_kept(press: Vig
     assert press("review", "--list").code == 3
     assert "no.jsonl" in press("review", "--apply", "no.jsonl").err
     assert "give one of them" in press("review", "--list", "--withdraw", "1").err
+
+
+def test_a_listing_that_nobody_edited_confirms_nothing(press: Vigie) -> None:
+    told = press("review", "--limit", "30", "--format", "jsonl")
+    questions = [json.loads(line) for line in told.out.splitlines()]
+    told = apply(press, *questions)
+    assert (told.code, "0 corrections kept, 30 lines without an answer skipped" in told.err) == (0, True)
+    assert made(press) == []
+    told = apply(press, *questions[1:], questions[0] | {"answer": "none"})
+    assert "1 correction kept, 29 lines without an answer skipped" in told.err
+    assert made(press) == [("deepseek", questions[0]["topic"], "none")]
+
+
+def test_a_line_that_somebody_wrote_is_an_answer_as_it_stands(press: Vigie) -> None:
+    article = listed(press, "--limit", "1")[0]["article"]
+    told = apply(
+        press,
+        {"article": article, "topic": "data", "present": True},
+        {"article": article, "subject": "deepseek", "topic": "data", "stance": "critical"},
+    )
+    assert "2 corrections kept;" in told.err
+    assert made(press) == [(None, "data", "present"), ("deepseek", "data", "critical")]
+
+
+@pytest.mark.parametrize(("start", "separator"), [("", ","), ("\ufeff", ";")])
+def test_a_csv_comes_back_from_a_spreadsheet_with_answers(press: Vigie, tmp_path: Path, start: str, separator: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(press("review", "--limit", "300", "--format", "csv").out)))
+    stance = next(row for row in rows if row["subject"] and row["topic"])
+    topic = next(row for row in rows if row["present"] == "True" and row["article"] != stance["article"])
+    stance["answer"], topic["answer"] = "critical ", "absent"
+    file = tmp_path / "answers.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(start)
+        writer = csv.DictWriter(stream, rows[0], delimiter=separator)
+        writer.writeheader()
+        writer.writerows(rows)
+    told = press("review", "--apply", str(file))
+    assert f"2 corrections kept, {len(rows) - 2} lines without an answer skipped" in told.err
+    assert sorted(made(press), key=str) == [("deepseek", stance["topic"], "critical"), (None, topic["topic"], "absent")]
+    file.write_text(f"article,stance,subject\n{stance['article']},neutral,deepseek\n{stance['article']},neutral,deepseek,?\n")
+    assert "line 3: it has more cells than the first line names columns" in press("review", "--apply", str(file)).err
+    assert len(made(press)) == 2
+
+
+def test_a_correction_reaches_the_reprint_in_search(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        reprint = next(one for one in tx.articles.all() if one.reprint_of and one.labels and one.labels.stances)
+    assert apply(press, {"article": reprint.reprint_of or "", "subject": "deepseek", "stance": "supportive"}).code == 0
+    assert press("index").code == 0
+    (hit,) = press("search", f"id:{reprint.article.id}", "--format", "json").json
+    assert [(label["stance"], label["by"]) for label in hit["stances"] if not label["topic"]] == [("supportive", "ada")]
 
 
 def test_nothing_to_review_is_told(vigie: Vigie) -> None:
@@ -151,16 +211,17 @@ def _as_a_terminal_would() -> None:
 class Terminal:
     """A command on a terminal of its own, which is shown what a person would see and given the keys."""
 
-    def __init__(self, vigie: Vigie, *words: str) -> None:
+    def __init__(self, vigie: Vigie, *words: str, **environment: str) -> None:
         self._master, slave = pty.openpty()
-        environment = vigie.environment(TERM="xterm", COLUMNS="100", LINES="50", VIGIE_AUTHOR="ada")
+        shown = {"TERM": "xterm", "COLUMNS": "100", "LINES": "50", "VIGIE_AUTHOR": "ada"}
         self._child = subprocess.Popen(
-            vigie.command(*words), env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            vigie.command(*words), env=vigie.environment(**shown | environment), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             preexec_fn=_as_a_terminal_would,
         )  # fmt: skip
         os.close(slave)
         os.set_blocking(self._master, False)
         self._unread = ""
+        self.written = ""
 
     def until(self, words: str) -> str:
         """What is on the screen when these words have come."""
@@ -168,7 +229,9 @@ class Terminal:
         while words not in self._unread:
             assert time.monotonic() < end, f"{words!r} never came: {self._unread}"
             try:
-                self._unread += re.sub(r"\x1b\[[0-9;]*m", "", os.read(self._master, 65536).decode())
+                written = os.read(self._master, 65536).decode()
+                self.written += written
+                self._unread += re.sub(r"\x1b\[[0-9;]*m", "", written)
             except BlockingIOError:
                 time.sleep(0.01)
             except OSError:  # the command has ended
@@ -234,7 +297,7 @@ def test_questions_are_answered_by_keys_and_undone(press: Vigie) -> None:
         terminal.press("u")
         terminal.until("nothing to undo")
         terminal.press("tkkq")  # typed ahead
-        assert "1 answers kept: 0 confirm the models, 1 change a label" in terminal.until("were open")
+        assert "1 answer kept: 0 confirming the models, 1 changing a label" in terminal.until("open before")
         assert terminal.end() == 0
     assert made(press) == [(None, topic, "absent")]
     with press.archive.read() as tx:
@@ -254,7 +317,7 @@ def test_what_is_shown_is_confirmed_by_enter_and_a_topic_is_switched(press: Vigi
         terminal.press("s")
         terminal.until("not about a stance")
         terminal.press("tq")
-        terminal.until("were open")
+        terminal.until("open before")
         assert terminal.end() == 0
     kept = made(press)
     assert (sure.subject, sure.topic, str(sure.answer)) in kept
@@ -267,9 +330,132 @@ def test_control_c_ends_and_keeps_what_was_answered(press: Vigie) -> None:
         terminal.press("n")
         terminal.until("2 of 40")
         terminal.press("\x03")
-        terminal.until("1 answers kept")
+        terminal.until("1 answer kept")
         assert terminal.end() == 130
     assert len(made(press)) == 1
+
+
+def test_the_whole_text_is_shown_with_the_evidence_marked(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        articles = {one.article.id: one.article for one in tx.articles.all()}
+        questions, _ = open_questions(tx, limit=400)
+        long = max((one.article for one in questions if one.evidence), key=lambda article: len(articles[article].text))
+        question = open_questions(tx, limit=1, among={long})[0][0]
+    text, height = articles[long].text, 5
+    assert question.evidence
+    with Terminal(press, "review", "--query", f"id:{long}", LINES=str(height + 3)) as terminal:
+        terminal.until("[?] help")
+        before = len(terminal.written)
+        terminal.press("v")
+        pages = [terminal.until("q to the question")]
+        (count,) = re.findall(r"of (\d+): any key", pages[0])
+        for _ in range(height, int(count), height):
+            terminal.press(" ")
+            pages.append(terminal.until("q to the question"))
+        shown = re.sub(r"\x1b\[1;1H|Lines \d+ to .* q to the question", " ", "".join(pages))
+        assert shown.split() == text.split()
+        for sentence in question.evidence:
+            assert not sentence.end or f"\x1b[30;43m{sentence.text.split()[0]}" in terminal.written[before:]
+        terminal.press("b")
+        assert terminal.until("q to the question") == pages[-2]
+        terminal.press("qq")
+        terminal.until("Nothing was answered")
+        assert terminal.end() == 0
+
+
+def test_what_nobody_asked_about_is_added_a_topic_and_then_the_stance_on_it(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        question = next(one for one in open_questions(tx, limit=400)[0] if one.subject and _is_unasked(tx, one, "gpus"))
+    with Terminal(press, "review", "--query", f"id:{question.article}", "--limit", "1") as terminal:
+        terminal.until("1 of 1")
+        terminal.press("a")
+        listing = terminal.until("Any other key goes back")
+        (place,) = re.findall(r"(\w)  The topic [^\n]*GPU[^\n]*: absent \(no label\)", listing)
+        terminal.press(place)
+        assert "1 of 2" in (screen := terminal.until("[?] help"))
+        assert "absent (no label)" in screen
+        terminal.press("t")
+        assert re.search(r"DeepSeek on [^\n]*: none \(no label\)", terminal.until("[?] help"))
+        terminal.press("c")
+        terminal.until("3 of 3")
+        terminal.press("uu")
+        terminal.until("1 of 3")
+        assert made(press) == []
+        terminal.press("tcq")
+        assert "2 answers kept: 0 confirming the models, 2 changing a label" in terminal.until("open before")
+        assert terminal.end() == 0
+    assert made(press) == [(None, "gpus", "present"), ("deepseek", "gpus", "critical")]
+
+
+def _is_unasked(tx: Transaction, question: Question, topic: str) -> bool:
+    further = further_questions(tx, question.article, [], [topic])
+    return (question.article, None, topic) in {one.key for one in further if not one.confidence}
+
+
+def test_a_stance_over_all_is_added_where_the_models_gave_none(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        stored = next(
+            one.article.id
+            for one in tx.articles.all()
+            if one.labels and one.labels.topics and not one.labels.stances and not one.reprint_of
+        )
+    with Terminal(press, "review", "--query", f"id:{stored}") as terminal:
+        assert "The topic" in terminal.until("[?] help")
+        terminal.press("a")
+        assert "1  DeepSeek over all: none (no label)" in terminal.until("Any other key goes back")
+        terminal.press("1sq")
+        terminal.until("1 answer kept")
+        assert terminal.end() == 0
+    assert made(press) == [("deepseek", None, "supportive")]
+
+
+def test_a_note_is_kept_with_the_answer_it_was_written_for(press: Vigie) -> None:
+    with Terminal(press, "review") as terminal:
+        terminal.until("[?] help")
+        terminal.press("wNo")
+        terminal.until("Note: No")
+        terminal.press("t\x7f way, Été\r")
+        assert "Note: No way, Été" in terminal.until("[?] help")
+        assert made(press) == []
+        terminal.press("nncwgone\x1b")
+        terminal.until("4 of 40")
+        terminal.press("q")
+        terminal.until("answers kept")
+        assert terminal.end() == 0
+    with press.archive.read() as tx:
+        assert [one.note for one in tx.corrections.current()][:2] == ["No way, Été", ""]
+
+
+def test_what_is_undone_is_not_counted_though_the_labels_changed_meanwhile(press: Vigie) -> None:
+    with press.archive.read() as tx:
+        questions, _ = open_questions(tx, limit=400)
+        sure = next(one for one in questions if one.subject and not one.topic and one.answer is Answer.CRITICAL)
+        place = [one.key for one in open_questions(tx, limit=40, among={sure.article})[0]].index(sure.key)
+        labels = tx.labels.get([sure.article])[sure.article]
+    other = tuple(
+        replace(label, stance=Stance.NEUTRAL, confidence=0.9) if label.topic is None else label for label in labels.stances
+    )
+    with Terminal(press, "review", "--query", f"id:{sure.article}") as terminal:
+        terminal.until("[?] help")
+        _read_again(press.archive, replace(labels, stances=other))
+        terminal.press("? " + "k" * place)
+        terminal.until("over all: neutral")
+        terminal.press("\r")
+        terminal.until("[?] help")
+        terminal.press("u")
+        terminal.until("over all: neutral")
+        terminal.press("\rq")
+        terminal.until("1 answer kept: 1 confirming the models, 0 changing a label")
+        assert terminal.end() == 0
+
+
+def _read_again(archive: Archive, labels: Labels) -> None:
+    with archive.begin() as tx:
+        tx.to_read.add([labels.article_id], at=1)
+        worker = tx.workers.enter("read", at=1)
+        tx.to_read.claim(worker, at=1, limit=99)
+        assert tx.labels.store(labels, worker=worker, embedding=None, sketch=None, at=1)
+        tx.workers.leave(worker)
 
 
 # -- topics

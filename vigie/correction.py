@@ -4,6 +4,7 @@ A correction answers one question: does the article treat a topic, or what does 
 topic. It wins over the models, whatever their version, until a later one answers the same question or it is withdrawn.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -24,6 +25,9 @@ class Answer(StrEnum):
 
 TOPIC_ANSWERS = (Answer.PRESENT, Answer.ABSENT)
 STANCE_ANSWERS = tuple(answer for answer in Answer if answer not in TOPIC_ANSWERS)
+# The share of word trigrams from which a reprint says what its original says. Those of the newsroom, some with an introduction of
+# their own, share 0.90 to 1.00, and convey the same; one that was cut by a quarter may not.
+SAME_TEXT = 0.8
 _SCORES = {Answer.SUPPORTIVE: 1.0, Answer.NEUTRAL: 0.0, Answer.CRITICAL: -1.0}
 
 
@@ -80,6 +84,17 @@ def corrected(labels: Labels, corrections: Iterable[Correction]) -> Labels:
         topics=tuple(sorted(topics.values(), key=lambda label: (-label.score, label.topic))),
         stances=tuple(sorted(stances.values(), key=lambda label: (order.index(label.subject), label.topic is not None))),
     )
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether what a person says of one text holds for the other: but for a credit, or an introduction, they are the same."""
+    first, second = _trigrams(one), _trigrams(other)
+    return len(first & second) >= SAME_TEXT * len(first | second)
+
+
+def _trigrams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[n : n + 3]) for n in range(max(1, len(words) - 2))}
 
 
 def _stance(one: Correction, subject: str, found: StanceLabel | None, *, stale: bool) -> StanceLabel:

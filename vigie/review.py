@@ -20,8 +20,8 @@ class Question:
     """A label to be judged: a stance toward a subject, or (subject None) whether the article treats a topic, also one not found.
 
     revision: the text that was labelled, and is to be judged. answer: what is held now, None for an unsure stance.
-    confidence: the probability given to it. by: the person who said so of an earlier revision, empty for the models.
-    evidence: the sentences that the models decided on.
+    confidence: the probability given to it, 0 where the labels say nothing of it. by: the person who said so of an earlier
+    revision, empty for the models. evidence: the sentences that the models decided on.
     """
 
     article: str
@@ -110,15 +110,51 @@ def _on_topic(labels: Labels, topic: str | None) -> tuple[Sentence, ...]:
     return tuple(dict.fromkeys(sentence for label in labels.stances if label.topic == topic for sentence in label.evidence))
 
 
+def unasked(
+    labels: Labels, corrections: Sequence[Correction], subjects: Iterable[str], topics: Iterable[str]
+) -> Iterator[Question]:
+    """What nobody asks about since the labels say nothing of it: stances over all, topics, and stances on the topics found.
+
+    subjects, topics: those to say something of. labels and corrections as in :func:`questions_of`.
+    """
+    held = corrected(labels, corrections)
+    there = [label.topic for label in held.topics]
+    known = {question.key[1:] for question in questions_of(labels, corrections)}
+    known |= {(one.subject, one.topic) for one in corrections} | {(None, one.topic) for one in corrections}
+    in_passing = {one.subject for one in corrections if one.answer is Answer.NONE and one.topic is None}
+    possible: list[tuple[str | None, str | None]] = [(subject, None) for subject in subjects]
+    possible += [(subject, topic) for subject in subjects if subject in held.subjects for topic in there]
+    possible += [(None, topic) for topic in topics if topic not in there]
+    for subject, topic in possible:
+        if (subject, topic) not in known and subject not in in_passing:
+            answer = Answer.NONE if subject else Answer.ABSENT
+            yield Question(labels.article_id, labels.revision, subject, topic, answer, 0.0)
+
+
+def further_questions(tx: Transaction, article: str, subjects: Sequence[str], topics: Sequence[str]) -> list[Question]:
+    """All that can still be said of an article: its open questions, and what nobody asks about."""
+    labels, corrections = _known(tx, article)
+    if labels is None:
+        return []
+    return [*questions_of(labels, corrections), *unasked(labels, corrections, subjects, topics)]
+
+
 def look_again(tx: Transaction, question: Question) -> tuple[Question, Article] | None:
     """A question as it stands now, with the text to be judged; None when it has been answered, or has no object left."""
-    labels = tx.labels.get([question.article]).get(question.article)
+    labels, corrections = _known(tx, question.article)
     if labels is None:
         return None
-    corrections = tx.corrections.by_article([question.article]).get(question.article, [])
-    found = next((one for one in questions_of(labels, corrections) if one.key == question.key), None)
+    possible = list(questions_of(labels, corrections))
+    if not question.confidence:
+        possible += unasked(labels, corrections, [question.subject or ""], [question.topic or ""])
+    found = next((one for one in possible if one.key == question.key), None)
     text = next((one for one in tx.articles.revisions(question.article) if one.revision == labels.revision), None)
     return (found, text) if found and text else None
+
+
+def _known(tx: Transaction, article: str) -> tuple[Labels | None, list[Correction]]:
+    """The models' labels of an article, and the corrections in effect."""
+    return tx.labels.get([article]).get(article), tx.corrections.by_article([article]).get(article, [])
 
 
 Passage = tuple[tuple[str, bool], ...]

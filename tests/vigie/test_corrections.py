@@ -10,7 +10,7 @@ from vigie.archive import Archive, Transaction
 from vigie.article import Article, Labels, Sentence, Stance, StanceLabel, TopicLabel, article_id
 from vigie.correction import Answer, Correction, corrected
 from vigie.errors import UsageError
-from vigie.review import Question, look_again, open_questions, passages
+from vigie.review import Question, further_questions, look_again, open_questions, passages
 
 TEXT = "Le modèle est rapide. Il envoie les données en Chine. Rien d'autre."
 SENTENCE = Sentence("Il envoie les données en Chine.", 22, 53)
@@ -211,6 +211,67 @@ def test_an_edit_keeps_the_answer_marks_it_stale_and_asks_again(archive: Archive
         assert all(one.topic for one in open_questions(tx, limit=9)[0])
 
 
+def reprinted(archive: Archive, text: str = TEXT) -> Article:
+    """Another article with this text, as a reprint of A."""
+    other = read(archive, article("b", text))
+    with archive.begin() as tx:
+        tx.stories.set(A.id, A.id, reprint_of=None)
+        tx.stories.set(other.id, A.id, reprint_of=A.id)
+    return other
+
+
+LONG = TEXT + " Le reste de la dépêche dit en vingt mots ce que tout le monde savait déjà depuis hier soir à Paris."
+
+
+def test_a_correction_holds_for_a_reprint_of_the_same_text_and_tells_the_indexes(archive: Archive) -> None:
+    original = read(archive, article("a", LONG))
+    reprint = reprinted(archive, f"Avec agence. {LONG.upper()}")
+    with archive.read() as tx:
+        before = tx.changes.last()
+    number = say(archive, original, Answer.SUPPORTIVE)
+    label = held(archive, reprint).stances[0]
+    assert (label.fact, label.by, label.stale) == ("deepseek|*|supportive", "ada", False)
+    with archive.read() as tx:
+        changed, before = tx.changes.after(before, limit=9)
+        assert changed == [original.id, reprint.id]
+        assert [one.article for one in tx.corrections.current()] == [original.id], "it was said once"
+    archive.write(lambda tx: tx.corrections.withdraw(number, at=3))
+    assert facts(held(archive, reprint))[0] == "deepseek|*|unsure"
+    with archive.read() as tx:
+        assert tx.changes.after(before, limit=9)[0] == [original.id, reprint.id]
+
+
+def test_a_reprint_that_was_shortened_keeps_its_own_labels(archive: Archive) -> None:
+    read(archive, article("a", LONG))
+    reprint = reprinted(archive)
+    say(archive, A, Answer.SUPPORTIVE)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|unsure"
+
+
+def test_of_what_is_said_of_a_text_and_of_its_reprint_the_later_holds(archive: Archive) -> None:
+    read(archive, A)
+    reprint = reprinted(archive)
+    say(archive, reprint, Answer.NEUTRAL)
+    say(archive, A, Answer.SUPPORTIVE)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|supportive"
+    say(archive, reprint, Answer.CRITICAL)
+    assert facts(held(archive, reprint))[0] == "deepseek|*|critical"
+    assert facts(held(archive, A))[0] == "deepseek|*|supportive"
+
+
+def test_a_reprint_keeps_what_was_said_of_its_text_when_the_original_is_edited(archive: Archive) -> None:
+    read(archive, A)
+    reprint = reprinted(archive)
+    say(archive, A, Answer.SUPPORTIVE)
+    edited = read(archive, article("a", "Tout autre chose."))
+    with archive.begin() as tx:
+        tx.stories.set(A.id, A.id, reprint_of=None)
+    say(archive, edited, Answer.CRITICAL, "data")
+    assert facts(held(archive, reprint)) == ["deepseek|*|supportive", "deepseek|data|critical"]
+    assert [label.by for label in held(archive, reprint).stances] == ["ada", ""]
+    assert [label.stale for label in held(archive, A).stances] == [True, False]
+
+
 def test_answers_that_fit_nothing_are_refused(archive: Archive) -> None:
     read(archive, A)
     with pytest.raises(UsageError, match="has no article"):
@@ -305,6 +366,32 @@ def test_what_has_been_answered_or_settled_is_not_asked(archive: Archive) -> Non
         found = look_again(tx, after[0])
     assert found is not None
     assert found[1].text == TEXT
+
+
+def test_what_the_labels_say_nothing_of_can_be_said_and_is_not_asked(archive: Archive) -> None:
+    read(archive, A, labels_of(A, stances=[stance("data", Stance.CRITICAL, 0.9)]))
+
+    def unlabelled() -> list[tuple[str | None, str | None, Answer | None]]:
+        with archive.read() as tx:
+            further = further_questions(tx, A.id, ["deepseek", "mistral"], ["data", "gpus"])
+            for one in further:
+                found = look_again(tx, one)
+                assert found is not None
+                assert found[0] == one
+            assert {one.key for one in open_questions(tx, limit=9)[0]} == {one.key for one in further if one.confidence}
+        return [(one.subject, one.topic, one.answer) for one in further if not one.confidence]
+
+    over_all = [("deepseek", None, Answer.NONE), ("mistral", None, Answer.NONE)]
+    assert unlabelled() == [*over_all, (None, "gpus", Answer.ABSENT)]
+    with archive.read() as tx:
+        gpus = further_questions(tx, A.id, [], ["gpus"])[-1]
+    say(archive, A, Answer.PRESENT, "gpus")
+    assert unlabelled() == [*over_all, ("deepseek", "gpus", Answer.NONE)]
+    say(archive, A, Answer.NONE)
+    assert unlabelled() == [("mistral", None, Answer.NONE)]
+    with archive.read() as tx:
+        assert look_again(tx, gpus) is None
+        assert further_questions(tx, B.id, ["deepseek"], ["data"]) == []
 
 
 def test_a_reprint_is_not_asked_about(archive: Archive) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or
 from vigie.archive._corrections import Corrections
 from vigie.archive._dialect import upsert
 from vigie.archive._records import from_json, to_json
-from vigie.archive._schema import articles, changes, cursors, labels, pages, revisions, stories, to_read
+from vigie.archive._schema import articles, changes, corrections, cursors, labels, pages, revisions, stories, to_read
 from vigie.article import Article, Labels, article_id
-from vigie.correction import Correction, corrected
+from vigie.correction import Correction, corrected, same_text
 
 # Typical pages shrink to a sixth at level 3; level 10 saves 4 % more for three times the work.
 _COMPRESS = zstandard.ZstdCompressor(level=3)
@@ -26,7 +26,7 @@ Stored = Literal["article", "revised", "unchanged"]
 class StoredArticle:
     """An article with all that is known of it. labels is None while it is unread; embedding is that of the labels.
 
-    What people have corrected is corrected in the labels.
+    What people have corrected is corrected in the labels, also what they said of the text that this one reprints.
     """
 
     article: Article
@@ -84,9 +84,9 @@ class Pages:
 class Articles:
     """The tables of articles and their revisions."""
 
-    def __init__(self, connection: Connection, corrections: Corrections) -> None:
+    def __init__(self, connection: Connection, said: Corrections) -> None:
         self._connection = connection
-        self._corrections = corrections
+        self._corrections = said
 
     def store(self, article: Article, *, page_id: int | None, at: float) -> Stored:
         """Keep an article: new, a new revision where title or text changed, or unchanged. What is kept waits to be read."""
@@ -141,11 +141,11 @@ class Articles:
     def whole(self, ids: Iterable[str]) -> list[StoredArticle]:
         """These articles with labels and stories."""
         ids = list(ids)
-        return list(self._join(_whole().where(articles.c.id.in_(ids)), self._corrections.by_article(ids)))
+        return list(self._join(_whole().where(articles.c.id.in_(ids)), self._answers(ids)))
 
     def all(self) -> Iterator[StoredArticle]:
         """Every article with labels and story, by id, streamed."""
-        return self._join(_whole().order_by(articles.c.id), self._corrections.by_article(), stream=True)
+        return self._join(_whole().order_by(articles.c.id), self._answers(), stream=True)
 
     def count(self) -> int:
         """How many articles the archive holds."""
@@ -188,14 +188,36 @@ class Articles:
         query = select(func.count()).select_from(articles).where(told_in(since, until))
         return self._connection.scalar(query.where(or_(articles.c.id.in_(unread), articles.c.id.in_(changed)))) or 0
 
+    def _answers(self, ids: Sequence[str] | None = None) -> dict[str, list[Correction]]:
+        """The corrections that hold for these articles or all: their own, and those of the text that they reprint, in order."""
+        repeated = (
+            select(stories.c.reprint_of, articles.c.record)
+            .join(articles, articles.c.id == stories.c.article)
+            .where(stories.c.reprint_of.in_(select(corrections.c.article)))
+        )
+        if ids is not None:
+            repeated = repeated.where(stories.c.article.in_(ids))
+        reprints = [(row.reprint_of, from_json(Article, row.record)) for row in self._connection.execute(repeated)]
+        originals = {original for original, _ in reprints}
+        made = self._corrections.by_article(None if ids is None else {*ids, *originals})
+        judged = {(one.id, one.revision): one.text for original in originals for one in self.revisions(original)}
+        for original, reprint in reprints:
+            passed_on = [
+                replace(one, article=reprint.id, revision=reprint.revision, stale=False)
+                for one in made.get(original, ())
+                if same_text(judged[original, one.revision], reprint.text)
+            ]
+            made[reprint.id] = sorted([*made.get(reprint.id, ()), *passed_on], key=lambda one: one.id)
+        return made
+
     def _join(
-        self, query: Select[tuple[object, ...]], corrections: Mapping[str, list[Correction]], *, stream: bool = False
+        self, query: Select[tuple[object, ...]], answers: Mapping[str, list[Correction]], *, stream: bool = False
     ) -> Iterator[StoredArticle]:
         for row in self._connection.execute(query, execution_options={"yield_per": 1000} if stream else {}):
             yield StoredArticle(
                 article=from_json(Article, row.record),
                 first_seen=row.first_seen,
-                labels=corrected(from_json(Labels, row.labels), corrections.get(row.id, ())) if row.labels else None,
+                labels=corrected(from_json(Labels, row.labels), answers.get(row.id, ())) if row.labels else None,
                 story=row.story,
                 reprint_of=row.reprint_of,
                 story_size=row.story_size or 1,

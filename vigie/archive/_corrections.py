@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from vigie.archive._changes import Changes
-from vigie.archive._schema import articles, corrections
+from vigie.archive._schema import articles, corrections, stories
 from vigie.correction import STANCE_ANSWERS, Answer, Correction
 from vigie.errors import UsageError
 
@@ -33,7 +33,7 @@ class Corrections:
         revision: int | None = None,
         note: str = "",
     ) -> int:
-        """Keep a person's answer and tell the indexes; its number. What is in effect already is not kept twice.
+        """Keep a person's answer and tell the indexes, also of reprints; its number. What is in effect already is not kept twice.
 
         revision: the text that was judged, the newest by default. Raises UsageError where the archive has no such article or
         revision, ValueError on an answer that does not fit the question.
@@ -54,7 +54,7 @@ class Corrections:
         ).one_or_none()
         if standing and {name: standing._mapping[name] for name in said} == said:
             return int(standing.id)
-        self._changes.append([article])
+        self._changes.append(self._told_of(article))
         made = insert(corrections).values(**said, at=at).returning(corrections.c.id)
         return int(self._connection.execute(made).scalar_one())
 
@@ -67,8 +67,14 @@ class Corrections:
         article = self._connection.scalar(taken.returning(corrections.c.article))
         if article is None:
             return False
-        self._changes.append([article])
+        self._changes.append(self._told_of(article))
         return True
+
+    def _told_of(self, article: str) -> list[str]:
+        """The article and its reprints, whose labels a correction may change. They are in its story."""
+        story = select(stories.c.story).where(stories.c.article == article).scalar_subquery()
+        reprints = select(stories.c.article).where(stories.c.story == story, stories.c.reprint_of == article)
+        return [article, *self._connection.scalars(reprints.order_by(stories.c.article))]
 
     def current(self, ids: Iterable[str] | None = None) -> list[Correction]:
         """The corrections in effect, of these articles or all, in the order in which they were made."""

@@ -38,9 +38,12 @@ def run_jsonl(file: str, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> 
 
 
 def lines_of(file: str) -> Iterator[tuple[int, str]]:
-    """The lines of a file (``-``: standard input) that are not blank, with their numbers; raises UsageError without the file."""
+    """The lines of a file (``-``: standard input) that are not blank, with their numbers; raises UsageError without the file.
+
+    A byte order mark, as spreadsheets write it, is no part of the first.
+    """
     try:
-        with click.open_file(file, encoding="utf-8", errors="replace") as stream:
+        with click.open_file(file, encoding="utf-8-sig", errors="replace") as stream:
             yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None

@@ -25,6 +25,11 @@ def plain(value: object) -> str:
     return _CONTROL.sub("", str(value).replace("\n", " "))
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 answer", "2 answers"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def print_rows(rows: Iterable[Row], columns: Sequence[str], output: str) -> None:
     """Print rows as json, jsonl or csv. columns are those of the CSV; JSON keeps every key."""
     if output == "json":

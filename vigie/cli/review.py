@@ -11,7 +11,7 @@ import click
 
 from vigie.cli._index import open_index, parse_query
 from vigie.cli._options import check_known, with_format, with_settings
-from vigie.cli._output import note, print_rows, print_table
+from vigie.cli._output import counted, note, print_rows, print_table
 from vigie.errors import Exit, UsageError
 from vigie.settings import Settings
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from vigie.review import Question
 
 _COLUMNS = (
-    "article", "revision", "subject", "topic", "stance", "present", "confidence", "by", "title", "url", "source", "language",
-    "published", "evidence",
+    "article", "revision", "subject", "topic", "stance", "present", "confidence", "by", "answer", "title", "url", "source",
+    "language", "published", "evidence",
 )  # fmt: skip
 _MADE_COLUMNS = (
     "id", "at", "author", "article", "revision", "stale", "in_effect", "subject", "topic", "stance", "present", "note", "title",
@@ -36,8 +36,8 @@ Examples:
   vigie review                          on a terminal: one question a screen, ? shows the keys
   vigie review --topic data --limit 20
   vigie review --query 'source:silex published:2025-W05'
-  vigie review --format jsonl > questions.jsonl
-  vigie review --apply answers.jsonl    the same lines, with stance (or present) as it should be
+  vigie review --format csv > questions.csv
+  vigie review --apply questions.csv    the same lines, with your answer where you have one
   vigie review --list                   what has been said so far
 """
 )
@@ -48,7 +48,7 @@ Examples:
 @click.option(
     "--author", envvar="VIGIE_AUTHOR", default="", help="Who answers (VIGIE_AUTHOR); default: the name you are logged in under."
 )
-@click.option("--apply", "answers", metavar="FILE", help="Take answers as JSON lines; - is standard input.")
+@click.option("--apply", "answers", metavar="FILE", help="Take answers as JSON lines or CSV; - is standard input.")
 @click.option("--list", "made", is_flag=True, help="Show the corrections in effect.")
 @click.option("--history", is_flag=True, help="Show every correction ever made, those replaced or withdrawn too.")
 @click.option("--withdraw", metavar="NUMBER", type=int, help="Take a correction back (--list shows the numbers).")
@@ -93,8 +93,11 @@ def command(
     if answers is not None:
         from vigie.cli._review_answers import apply_answers
 
-        kept, same = apply_answers(archive, watch, answers, author)
-        note(f"{kept} corrections kept" + (f", {same} were known" if same else "") + "; vigie index brings them into search")
+        applied = apply_answers(archive, watch, answers, author)
+        told = [f"{counted(applied.kept, 'correction')} kept"]
+        told += [f"{applied.known} known already"] * bool(applied.known)
+        told += [f"{counted(applied.empty, 'line')} without an answer skipped"] * bool(applied.empty)
+        note(", ".join(told) + "; vigie index brings corrections into search")
         return Exit.DONE
     among = None
     if query.strip():
@@ -142,6 +145,7 @@ def _question_row(question: "Question", stored: "StoredArticle") -> dict[str, An
         "present": question.answer == "present" if is_topic else None,
         "confidence": question.confidence,
         "by": question.by,
+        "answer": None,
         "title": article.title,
         "url": article.url,
         "source": article.source,

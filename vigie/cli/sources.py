@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vigie.cli._options import ListByDefault, with_format, with_settings
-from vigie.cli._output import note, print_rows, print_table, progress_bar
+from vigie.cli._output import counted, note, print_rows, print_table, progress_bar
 from vigie.errors import Exit, UsageError
 from vigie.settings import Settings
 
@@ -56,7 +56,7 @@ def list_sources(settings: Settings, language: str | None, output: str) -> int:
 
 def _entrances(source: "Source") -> str:
     counts = {"feed": len(source.feeds), "sitemap": len(source.sitemaps), "section": len(source.sections)}
-    return ", ".join(f"{count} {what}{'s' if count > 1 else ''}" for what, count in counts.items() if count)
+    return ", ".join(counted(count, what) for what, count in counts.items() if count)
 
 
 def _states(settings: Settings) -> dict[str, dict[str, Any]]:
