@@ -428,14 +428,14 @@ def _first_head(watch: Watch, press: Sequence[Judged], progress: Callable[..., N
     width = answers.features.shape[1]
     start = Head(np.zeros((4, width), np.float32), np.zeros(4, np.float32))
     trial = fitted(answers.features[~out], gold[~out], start=start, strength=FIRST_STRENGTH)
-    temperature = fitted_temperature(trial.logits(answers.features[out]), gold[out])
-    found = answers.shown(answers.predicted(Head(trial.weight, trial.bias, temperature)))
+    logits = trial.logits(answers.features[out])
     whole = fitted(answers.features, gold, start=start, strength=FIRST_STRENGTH)
-    return Head(whole.weight, whole.bias, temperature), _quality(gold[out], found[out])
+    head = Head(whole.weight, whole.bias, fitted_temperature(logits, gold[out]))
+    return head, _quality(gold[out], likeliest(logits))
 
 
 def _quality(wanted: Classes, found: Classes) -> FirstHead:
-    """Macro-F1 of the three stances, as shown, over the questions whose answer is one of them; unsure is wrong."""
+    """Macro-F1 of the three stances over the questions whose answer is one of them; none is left unsure."""
     asked = wanted != NONE
     stances = [CRITICAL, NEUTRAL, SUPPORTIVE]
     score = f1_score(wanted[asked], found[asked], labels=stances, average="macro", zero_division=0)
