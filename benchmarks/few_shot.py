@@ -1,33 +1,53 @@
-"""What twenty corrections change: for topics that a user describes in a few words, and for stance on texts of another kind.
+"""What a few corrections change: for topics that a user describes in a few words, and for stance on texts of another kind.
 
-    python -m benchmarks.few_shot [--json FILE] [--corrections N]
+    python -m benchmarks.few_shot [--corrections 20 40] [--json FILE]
 
-Each figure is the mean over 20 random choices of the corrected articles, judged on all articles that were not chosen; "kept" is the
-share of heads that vigie learn would keep of the chosen articles alone, "after, where kept" what comes of those. Topics: the
-development part of the press texts, with topics that have a label and nothing else. Stance: the sample newsroom, whose articles
-the shipped head has never seen.
+A correction is one answer to one question of vigie review: one key pressed. Of a random half of the articles the questions are asked
+that vigie review would ask first, the least sure, and the reference answers them; vigie learn's own functions learn from the answers,
+and leave alone what they cannot judge. The other half is judged by what would be shown. Each figure is the mean over 20 such halves:
+"after" is with what vigie learn keeps, "if all is kept" also with what helps no held-out answers. Topics: the development part of the
+press texts, with topics that have a label and nothing else, asked about topics alone. Stance: the articles of the sample newsroom that
+name its subject, none of which the shipped head has seen, asked about stances alone; who says that the topic of such a question is
+not there teaches no stance.
 """
 
 import argparse
 import json
+from collections.abc import Collection, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from sklearn.metrics import f1_score
 
 from benchmarks.quality_labels import article_of as newsroom_article
 from benchmarks.quality_labels import deepseek_watch
-from benchmarks.quality_press import TOPICS, records
+from benchmarks.quality_press import TOPICS, article_of, records
 from newsroom.press import load_press
-from nlp.document import paragraphs
-from nlp.learning import FOLDS, STANCE_STRENGTH, stance_gain, topic_gain
+from nlp.learning import (
+    Answers,
+    Bools,
+    H,
+    Judged,
+    StanceAnswers,
+    TopicAnswers,
+    examine,
+    learn_from,
+    stance_answers,
+    topic_answers,
+)
+from nlp.mentions import find_mentions
 from nlp.reader import Reader
-from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, fitted
-from nlp.topics import TopicModel, fitted_head, zero_shot_log_odds
-from vigie.watch import Topic
+from nlp.stance.conclude import stance_labels
+from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE
+from vigie.article import Labels
+from vigie.correction import Answer, Correction
+from vigie.review import Question, questions_of
+from vigie.watch import Topic, Watch
 
 DRAWS = 20
-CLASSES = {"critical": CRITICAL, "neutral": NEUTRAL, "supportive": SUPPORTIVE}
 # Labels as a user might put them, and no more; none means the same as a topic of the shipped watch by its wording alone.
 LABELS = {"performance": "Est-ce que ça marche bien ?", "data": "Vie privée", "gpus": "Puces"}
 
@@ -35,89 +55,138 @@ LABELS = {"performance": "Est-ce que ça marche bien ?", "data": "Vie privée", 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--corrections", type=int, default=20)
+    parser.add_argument("--corrections", type=int, nargs="+", default=[20, 40], metavar="N")
     arguments = parser.parse_args()
-    reader = Reader(deepseek_watch())
-    result = {
-        "corrections": arguments.corrections,
-        "topics": topics(reader, arguments.corrections),
-        "stance": stance(reader, arguments.corrections),
-    }
+    watch = deepseek_watch()
+    result = {"topics": topics(watch, arguments.corrections), "stance": stance(watch, arguments.corrections)}
     print(json.dumps(result, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
 
 
-def topics(reader: Reader, count: int) -> dict[str, float]:
-    """Macro-F1 of the topics before and after."""
+def topics(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Macro-F1 of the topics before and after so many corrections."""
     described = [Topic(id=topic, label={"fr": label}, description={"fr": label}) for topic, label in LABELS.items()]
-    model = TopicModel(reader.model, reader.model_name, described)
-    texts = records("dev")
-    vectors = [model.passage_vectors(paragraphs(record["title"], record["text"])) for record in texts]
-    margins = [model.margins(found) for found in vectors]
-    before = np.array([model.log_odds(own, found) for own, found in zip(vectors, margins, strict=True)])
-    zero_shot = np.array([zero_shot_log_odds(found, model.weights) for found in margins])
-    means = np.array([found.mean(axis=0) for found in vectors])
-    gold = np.array([[topic in record["topics"] for topic in TOPICS] for record in texts])
-    scores, kept = [], []
-    for draw in range(DRAWS):
-        chosen = np.random.default_rng(draw).permutation(len(texts))[:count]
-        rest = np.setdiff1d(np.arange(len(texts)), chosen)
-        after = np.zeros((len(rest), len(TOPICS)), bool)
-        helps = np.zeros(len(TOPICS), bool)
-        for column in range(len(TOPICS)):
-            answered = model.heads[column], means[chosen], zero_shot[chosen, column], gold[chosen, column]
-            head = fitted_head(*answered)
-            after[:, column] = zero_shot[rest, column] + means[rest] @ head.weight + head.shift >= 0
-            helps[column] = topic_gain(*answered).helps
-        found = before[rest] >= 0, after, np.where(helps, after, before[rest] >= 0)
-        scores.append([f1_score(gold[rest], one, average="macro", zero_division=0) for one in found])
-        kept += helps.tolist()
-    return _gain(scores, kept)
+    reader = Reader(replace(watch, topics=tuple(described)))
+    model = reader.topics
+    judged = [_judged_topics(record) for record in records("dev")]
+    examined = examine(reader, judged, _quietly)
+    answers = topic_answers(model, examined)
+    questions = []
+    for one, apart in zip(judged, examined, strict=True):
+        found = apart.analysis.vectors, apart.analysis.margins
+        labels = Labels(one.article.id, 1, "", "", topics=model.article_topics(*found), doubtful=model.doubtful_topics(*found))
+        questions += questions_of(labels, ())
+    made = {}
+    for count in counts:
+        scores, kept, taught = [], [], 0
+        for half, asked in _draws([one.article.id for one in judged], questions, count):
+            shown: list[tuple[Any, ...]] = []
+            for topic, start in zip(model.ids, model.heads, strict=True):
+                own = answers[topic]
+                chosen = np.array([(article, None, topic) in asked for article in own.articles])
+                rest = np.array([article not in half for article in own.articles])
+                heads, helps = _taught(start, _some_topics(own, chosen))
+                shown.append((own.gold[rest], *(own.shown(own.predicted(head))[rest] for head in heads)))
+                kept.append(helps)
+                taught += int(chosen.sum())
+            gold, *found_by = (np.stack(columns, axis=1) for columns in zip(*shown, strict=True))
+            scores.append([f1_score(gold, found, average="macro", zero_division=0) for found in found_by])
+        made[str(count)] = _gain(scores, kept, taught / DRAWS)
+    return made
 
 
-def stance(reader: Reader, count: int) -> dict[str, float]:
-    """Macro-F1 of the stance, over all and on the topics, before and after."""
-    subject = reader.watch.subjects[0]
-    features, gold, owner = [], [], []
-    pieces = [piece for piece in load_press() if not piece.reprint_of and piece.reference.overall != "none"]
-    found = reader.analyse([newsroom_article(piece) for piece in pieces], about=[(subject,)] * len(pieces))
-    for n, (piece, analysis) in enumerate(zip(pieces, found, strict=True)):
-        asked = {None: piece.reference.overall, **{t: s for t, s in piece.reference.topics.items() if s != "none"}}
-        (parts_of_each,) = reader.stance.parts([(analysis.views[subject.id], list(asked))])
-        for parts, answer in zip(parts_of_each, asked.values(), strict=True):
-            features.append(parts.sum(axis=0))
-            gold.append(CLASSES[answer])
-            owner.append(n)
-    rows, wanted, of = np.stack(features), np.array(gold), np.array(owner)
+def _judged_topics(record: dict[str, Any]) -> Judged:
+    article = article_of(record)
+    said = {topic: Answer.PRESENT if topic in record["topics"] else Answer.ABSENT for topic in TOPICS}
+    return Judged(article, tuple(Correction(0, article.id, 1, None, topic, one, "", 0.0) for topic, one in said.items()), ())
+
+
+def _some_topics(answers: TopicAnswers, chosen: Bools) -> TopicAnswers:
+    return TopicAnswers(
+        tuple(compress(answers.articles, chosen)), answers.there[chosen], answers.means[chosen], answers.zero_shot[chosen]
+    )
+
+
+def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Macro-F1 of the stances, over all and on the topics, before and after so many corrections; unsure is wrong."""
+    reader, subject = Reader(watch), watch.subjects[0].id
+    judged = list(_judged_stances(watch))
+    examined = examine(reader, judged, _quietly)
+    answers = stance_answers(reader, examined, _quietly)
+    found = [reader.topics.article_topics(one.analysis.vectors, one.analysis.margins) for one in examined]
+    views = [one.analysis.views[subject] for one in examined]
+    concluded = reader.stance.conclusions(
+        [(view, (None, *(it.topic for it in own))) for view, own in zip(views, found, strict=True)]
+    )
+    questions = []
+    for one, view, conclusions in zip(judged, views, concluded, strict=True):
+        stances = stance_labels(view, subject, conclusions)
+        questions += questions_of(Labels(one.article.id, 1, "", "", stances=tuple(stances)), ())
     start = reader.stance.heads.article
-    scores, kept = [], []
+    made = {}
+    for count in counts:
+        scores, kept, taught = [], [], 0
+        for half, asked in _draws([one.article.id for one in judged], questions, count):
+            chosen = np.array([(one.article, one.subject, one.topic) in asked for one in answers.said])
+            rest = (answers.gold != NONE) & np.array([article not in half for article in answers.articles])
+            heads, helps = _taught(start, StanceAnswers(tuple(compress(answers.said, chosen)), answers.features[chosen]))
+            shown = [answers.shown(answers.predicted(head))[rest] for head in heads]
+            stances = [CRITICAL, NEUTRAL, SUPPORTIVE]
+            scores.append([f1_score(answers.gold[rest], one, labels=stances, average="macro", zero_division=0) for one in shown])
+            kept.append(helps)
+            taught += int(chosen.sum())
+        made[str(count)] = _gain(scores, kept, taught / DRAWS)
+    return made
+
+
+def _judged_stances(watch: Watch) -> Iterator[Judged]:
+    """The newsroom's articles that name the subject, with the stances that the reference has."""
+    subject = watch.subjects[0]
+    for piece in load_press():
+        article = newsroom_article(piece)
+        if piece.reprint_of or not find_mentions(f"{article.title}\n{article.text}", (subject,)):
+            continue
+        said = {None: piece.reference.overall, **piece.reference.topics}
+        answers = [Correction(0, article.id, 1, subject.id, topic, Answer(one), "", 0.0) for topic, one in said.items()]
+        yield Judged(article, tuple(answers), (subject,))
+
+
+def _draws(
+    articles: Sequence[str], questions: Sequence[Question], count: int
+) -> Iterator[tuple[Collection[str], Collection[tuple[str, str | None, str | None]]]]:
+    """Random halves of the articles, each with the first questions that are asked about it."""
     for draw in range(DRAWS):
-        order = np.random.default_rng(draw).permutation(len(pieces))[:count]
-        chosen = np.isin(of, order)
-        head = fitted(rows[chosen], wanted[chosen], start=start, strength=STANCE_STRENGTH)
-        place = {article: n for n, article in enumerate(sorted(order.tolist()))}
-        fold = np.array([place[article] % FOLDS for article in of[chosen].tolist()])
-        kept.append(stance_gain(start, rows[chosen], wanted[chosen], fold).helps)
-        scores.append(
-            [
-                f1_score(wanted[~chosen], one.logits(rows[~chosen])[:, 1:].argmax(axis=1) + 1, average="macro")
-                for one in (start, head, head if kept[-1] else start)
-            ]
-        )
-    return _gain(scores, kept)
+        order = np.random.default_rng(draw).permutation(len(articles))
+        half = {articles[n] for n in order[: len(order) // 2]}
+        asked = sorted((one for one in questions if one.article in half), key=lambda one: one.turn)
+        yield half, {one.key for one in asked[:count]}
 
 
-def _gain(scores: list[list[float]], kept: list[bool]) -> dict[str, float]:
-    before, after, after_where_kept = np.mean(scores, axis=0).tolist()
+def _taught(start: H, answers: Answers[H]) -> tuple[tuple[H, H, H], bool]:
+    """The head before, after what is kept, and after everything; and whether it is kept."""
+    if answers.lacking:
+        return (start, start, start), False
+    gain, head = learn_from(start, answers)
+    return (start, head if gain.helps else start, head), gain.helps
+
+
+def _gain(scores: list[list[float]], kept: list[bool], taught: float) -> dict[str, float]:
+    before, after, if_all = np.mean(scores, axis=0).tolist()
     figures = {
+        "answers learnt from": taught,
         "before": before,
         "after": after,
-        "share of choices that helped": np.mean([row[1] > row[0] for row in scores]),
+        "better, of 20": sum(row[1] > row[0] for row in scores),
+        "worse, of 20": sum(row[1] < row[0] for row in scores),
         "kept": np.mean(kept),
-        "after, where kept": after_where_kept,
+        "if all is kept": if_all,
     }
     return {name: round(float(figure), 3) for name, figure in figures.items()}
+
+
+def _quietly(*_: object, **__: object) -> None:
+    """No progress is shown."""
 
 
 if __name__ == "__main__":

@@ -5,31 +5,42 @@ many move it far. What is learnt is kept in the archive, where every reader find
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import f1_score
 
-from nlp.document import paragraphs, take_apart
-from nlp.learnt import keep_learnt, load_learnt
-from nlp.reader import Reader, subject_named
-from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Head, Heads, fitted, fitted_temperature
+from nlp.learnt import Learnt, keep_learnt, load_learnt
+from nlp.reader import Analysis, Reader, subject_named
+from nlp.stance.conclude import shown_classes
+from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Head, fitted, fitted_temperature
 from nlp.stance.reading import SHIPPED
-from nlp.stance.views import View, view_of
-from nlp.topics import TopicHead, TopicModel, TopicWeights, fitted_head, head_for, zero_shot_log_odds
+from nlp.topics import (
+    TopicHead,
+    TopicModel,
+    TopicWeights,
+    fitted_head,
+    head_for,
+    mean_prototype,
+    nearest_head,
+    zero_shot_log_odds,
+)
 from vigie.archive import Archive, Transaction
-from vigie.article import Article
+from vigie.article import Article, article_id
 from vigie.correction import Answer, Correction
 from vigie.errors import VigieError
-from vigie.watch import Watch
+from vigie.watch import Subject, Watch, load_watch
 
 CLASSES = {Answer.NONE: NONE, Answer.CRITICAL: CRITICAL, Answer.NEUTRAL: NEUTRAL, Answer.SUPPORTIVE: SUPPORTIVE}
-# Texts of our own for a model that has no head yet.
+# Texts of our own for a model that has no head yet, and the watch whose topics they were judged on.
 PRESS = Path(__file__).parents[1] / "benchmarks" / "press" / "train.jsonl"
+PRESS_WATCH = Path(__file__).parents[1] / "watches" / "deepseek.toml"
 FEWEST = 5
 FOLDS = 5
 # How dear moved weights are against the mean loss: of 0.003 to 3 the best on the sample newsroom (benchmarks.few_shot).
@@ -37,14 +48,23 @@ STANCE_STRENGTH = 1.0
 FIRST_STRENGTH = 1e-4
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+Classes = NDArray[np.int64]
+H = TypeVar("H")
+T = TypeVar("T")
+
+
+def likeliest(predicted: Floats) -> Classes:
+    """The likeliest class of each row of log probabilities."""
+    return np.asarray(predicted.argmax(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
     """What learning changed on answers that were held out.
 
-    right: how many were right before; gained and lost: how many became right and wrong. likelier: how much the logarithm of the
-    probability of the true answer rose, on the mean.
+    right: how many were shown right before; gained and lost: how many became right and wrong. likelier: how much the logarithm of
+    the probability of the true answer rose, on the mean.
     """
 
     answers: int
@@ -54,9 +74,12 @@ class Gain:
     likelier: float
 
     @classmethod
-    def between(cls, before: Floats, after: Floats, gold: NDArray[np.int64]) -> "Gain":
-        """The gain from one prediction to another: log probabilities (answers, classes); gold: the true classes."""
-        was, became = (found.argmax(axis=1) == gold for found in (before, after))
+    def between(cls, before: Floats, after: Floats, gold: Classes, *, shown: Callable[[Floats], Classes] = likeliest) -> "Gain":
+        """The gain from one prediction to another: log probabilities (answers, classes); gold: the true classes.
+
+        shown: what a user is shown at such log probabilities, which is right where it is the true class.
+        """
+        was, became = (shown(found) == gold for found in (before, after))
         every = np.arange(len(gold))
         likelier = float((after[every, gold] - before[every, gold]).mean())
         return cls(len(gold), int(was.sum()), int((became & ~was).sum()), int((was & ~became).sum()), likelier)
@@ -73,7 +96,7 @@ class Gain:
 
     @property
     def helps(self) -> bool:
-        """Whether it is kept: the true answers are likelier, and not fewer of them are the likeliest."""
+        """Whether it is kept: the true answers are likelier, and not fewer of them are shown."""
         return self.gained >= self.lost and self.likelier > 0
 
 
@@ -86,10 +109,19 @@ class FirstHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Untried:
+    """Answers that are too few, or too much alike, to judge what they teach, and why."""
+
+    answers: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """What came of learning: the gains, whether anything was kept, and what was learnt before and holds no longer.
 
-    first: of a model that had no head.
+    first: of a model that had no head. untried: what was answered too little, by topic (None: stance). alike: topics to which
+    what was learnt for another one applies as well, since they mean nearly the same; nothing was judged there.
     """
 
     stance: Gain | None
@@ -98,14 +130,116 @@ class Lesson:
     stance_removed: bool = False
     topics_removed: tuple[str, ...] = ()
     first: FirstHead | None = None
+    untried: dict[str | None, Untried] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """An article in the revision that was judged, with the answers."""
+class Judged:
+    """An article in the revision that was judged, with the answers. about: the subjects that were asked about."""
 
     article: Article
     answers: tuple[Correction, ...]
+    about: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A judged article taken apart, with the answers."""
+
+    analysis: Analysis
+    answers: tuple[Correction, ...]
+
+
+class Answers(Protocol[H]):
+    """Answers to learn a head from, each with what the head decides on. articles: that of each answer; gold: the true classes."""
+
+    @property
+    def articles(self) -> Sequence[str]: ...
+
+    @property
+    def gold(self) -> Classes: ...
+
+    @property
+    def lacking(self) -> str:
+        """Why nothing can be judged on these answers; empty where it can."""
+
+    def predicted(self, head: H) -> Floats:
+        """The log probabilities that a head gives: (answers, classes)."""
+
+    def shown(self, predicted: Floats) -> Classes:
+        """What a user is shown at these log probabilities."""
+
+    def taught(self, start: H, chosen: Bools) -> H:
+        """The head nearest to start that gives the chosen answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StanceAnswers:
+    """What people said of stances. features: those that reading has for the question, (answers, width)."""
+
+    said: tuple[Correction, ...]
+    features: Floats
+
+    @property
+    def articles(self) -> Sequence[str]:
+        return [one.article for one in self.said]
+
+    @property
+    def gold(self) -> Classes:
+        return np.array([CLASSES[one.answer] for one in self.said], np.int64)
+
+    @property
+    def lacking(self) -> str:
+        return _too_few(self.articles)
+
+    def predicted(self, head: Head) -> Floats:
+        return np.asarray(log_softmax(head.logits(self.features) / head.temperature, axis=1))
+
+    def shown(self, predicted: Floats) -> Classes:
+        """The stances as they are shown, of each question by itself; one that is left unsure is none of the classes."""
+        return shown_classes(np.exp(predicted), over_all=[one.topic is None for one in self.said])
+
+    def taught(self, start: Head, chosen: Bools) -> Head:
+        return fitted(self.features[chosen], self.gold[chosen], start=start, strength=STANCE_STRENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAnswers:
+    """Whether articles treat a topic. means: their mean vectors, (answers, dimension); zero_shot: the log odds without a head."""
+
+    articles: tuple[str, ...]
+    there: Bools
+    means: Floats
+    zero_shot: Floats
+
+    @property
+    def gold(self) -> Classes:
+        return self.there.astype(np.int64)
+
+    @property
+    def lacking(self) -> str:
+        if why := _too_few(self.articles):
+            return why
+        if len(set(self.there.tolist())) > 1:
+            return ""
+        said, other = (Answer.PRESENT, Answer.ABSENT) if self.there.all() else (Answer.ABSENT, Answer.PRESENT)
+        return f"all say {said}, some must say {other}"
+
+    def predicted(self, head: TopicHead) -> Floats:
+        odds = self.zero_shot + self.means @ head.weight + head.shift
+        return np.stack([log_expit(-odds), log_expit(odds)], axis=1)
+
+    def shown(self, predicted: Floats) -> Classes:
+        return likeliest(predicted)
+
+    def taught(self, start: TopicHead, chosen: Bools) -> TopicHead:
+        return fitted_head(start, self.means[chosen], self.zero_shot[chosen], self.there[chosen])
+
+
+def _too_few(articles: Sequence[str]) -> str:
+    count = len(set(articles))
+    return "" if count >= FEWEST else f"on {count} article{'s' if count > 1 else ''}, {FEWEST} are the least"
 
 
 def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., None]) -> Lesson:
@@ -116,25 +250,31 @@ def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., 
     little to learn from and nothing to remove.
     """
     with archive.read() as tx:
-        judged, earlier = _judged(tx), load_learnt(tx, watch)
+        judged, earlier = _judged(tx, watch), load_learnt(tx, watch)
     shipped = watch.models.stance == SHIPPED
-    if len(judged) < FEWEST and shipped and earlier.at is None:
+    corrected = len({one.article.id for one in judged})
+    if corrected < FEWEST and shipped and earlier.at is None:
         raise VigieError(
-            f"{len(judged)} corrected articles are too few to learn from; {FEWEST} are the least",
+            f"{corrected} corrected articles are too few to learn from; {FEWEST} are the least",
             mend="vigie review asks for more",
         )
+    press = [] if shipped else _judged_press(watch.models.stance)
+    progress(0, total=2 * (len(press) + len(judged)))
+    head, first = _first_head(watch, press, progress) if press else (None, None)
     reader = Reader(watch)
-    first = None
-    if not shipped:
-        head, first = _first_head(reader, progress)
-        reader.stance.heads = Heads(head, head)
-    stance = _learn_stance(reader, judged, progress)
-    topics = _learn_topics(reader, judged)
-    learnt = stance[1] if stance and stance[0].helps else None if shipped else reader.stance.heads.article
-    helpful = [head for gain, head in topics.values() if gain.helps]
+    examined = examine(reader, judged, progress)
+    on_topics = topic_answers(reader.topics, examined)
+    heads = dict(zip(reader.topics.ids, reader.topics.heads, strict=True))
+    topics = {topic: learn_from(heads[topic], answers) for topic, answers in on_topics.items() if not answers.lacking}
+    helpful = {topic: found for topic, (gain, found) in topics.items() if gain.helps}
     own = reader.topics.weights
-    weights = TopicWeights(own.best, own.mean, own.bias, (*helpful, *own.heads)) if helpful else None
-    archive.write(lambda tx: keep_learnt(tx, watch, stance=learnt, topics=weights, answers=len(judged), at=at))
+    weights = TopicWeights(own.best, own.mean, own.bias, (*helpful.values(), *own.heads)) if helpful else None
+    # What is found decides which topics reading asks about, so stance is learnt with the topics as they will be.
+    becoming = Reader(watch, Learnt(stance=head, topics=weights))
+    on_stance = stance_answers(becoming, examined, progress)
+    stance = None if on_stance.lacking else learn_from(becoming.stance.heads.article, on_stance)
+    learnt = stance[1] if stance and stance[0].helps else head
+    archive.write(lambda tx: keep_learnt(tx, watch, stance=learnt, topics=weights, answers=corrected, at=at))
     taught, still = _taught(reader.topics, earlier.topics), _taught(reader.topics, weights)
     return Lesson(
         stance[0] if stance else None,
@@ -143,7 +283,29 @@ def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., 
         stance_removed=earlier.stance is not None and learnt is None,
         topics_removed=tuple(topic for topic in taught if topic not in still),
         first=first,
+        untried=_untried([(None, on_stance), *on_topics.items()]),
+        alike=_alike(reader.topics, helpful),
     )
+
+
+def _untried(asked: Sequence[tuple[str | None, StanceAnswers | TopicAnswers]]) -> dict[str | None, Untried]:
+    """The questions that were answered, and not often enough."""
+    return {topic: Untried(len(own.articles), own.lacking) for topic, own in asked if own.articles and own.lacking}
+
+
+def learn_from(start: H, answers: Answers[H]) -> tuple[Gain, H]:
+    """The head that answers teach, and what is changed on the answers of each fold by what the other folds teach."""
+    fold = folds(answers.articles)
+    before = answers.predicted(start)
+    by_others = np.stack([answers.predicted(answers.taught(start, fold != held_out)) for held_out in range(FOLDS)])
+    after = by_others[fold, np.arange(len(fold))]
+    return Gain.between(before, after, answers.gold, shown=answers.shown), answers.taught(start, fold >= 0)
+
+
+def folds(articles: Sequence[str]) -> Classes:
+    """The fold of each answer, given its article: articles are dealt by turns, so that all answers on one stay together."""
+    place = {article: n for n, article in enumerate(sorted(set(articles)))}
+    return np.array([place[article] % FOLDS for article in articles], np.int64)
 
 
 def _taught(model: TopicModel, weights: TopicWeights | None) -> list[str]:
@@ -154,87 +316,74 @@ def _taught(model: TopicModel, weights: TopicWeights | None) -> list[str]:
     return [topic for topic, own, head in columns if not np.array_equal(head_for(own, weights.heads).weight, head.weight)]
 
 
-def _judged(tx: Transaction) -> list[_Judged]:
+def _alike(model: TopicModel, helpful: dict[str, TopicHead]) -> dict[str, str]:
+    """The other topics to which what was learnt applies, by their meaning; each with the topic that it was learnt for."""
+    heads = [*helpful.values(), *model.weights.heads]
+    made = {}
+    for topic, own in zip(model.ids, model.prototypes, strict=True):
+        nearest, share = nearest_head(mean_prototype(own), heads)
+        source = next((name for name, head in helpful.items() if head is nearest), topic)
+        if share and source != topic:
+            made[topic] = source
+    return made
+
+
+def _judged(tx: Transaction, watch: Watch) -> list[Judged]:
     """The corrected articles, each with the answers on its judged revision, in the order of their ids."""
     made = []
-    for article, answers in sorted(tx.corrections.by_article().items()):
+    for article, corrections in sorted(tx.corrections.by_article().items()):
         revisions = {one.revision: one for one in tx.articles.revisions(article)}
-        made += [
-            _Judged(revisions[revision], tuple(one for one in answers if one.revision == revision))
-            for revision in sorted({one.revision for one in answers} & revisions.keys())
-        ]
+        for revision in sorted({one.revision for one in corrections} & revisions.keys()):
+            answers = tuple(one for one in corrections if one.revision == revision)
+            asked = {one.subject for one in answers}
+            about = tuple(subject for subject in watch.subjects if subject.id in asked)
+            made.append(Judged(revisions[revision], answers, about))
     return made
 
 
-def _learn_stance(reader: Reader, judged: Sequence[_Judged], progress: Callable[..., None]) -> tuple[Gain, Head] | None:
-    subjects = {subject.id: subject for subject in reader.watch.subjects}
-    topics = {topic.id for topic in reader.watch.topics}
-    asked: list[tuple[View, list[str | None]]] = []
-    gold, folds = [], []
-    progress(0, total=len(judged))
-    for place, one in enumerate(judged):
-        (analysis,) = reader.analyse([one.article], about=[list(subjects.values())])
-        for answer in one.answers:
-            if answer.subject in subjects and answer.answer in CLASSES and (answer.topic is None or answer.topic in topics):
-                asked.append((analysis.views[answer.subject], [answer.topic]))
-                gold.append(CLASSES[answer.answer])
-                folds.append(place % FOLDS)
-        progress()
-    if len(set(folds)) < FOLDS:
-        return None
-    rows = np.stack([parts.sum(axis=0) for (parts,) in reader.stance.parts(asked)])
-    wanted, start = np.array(gold), reader.stance.heads.article
-    return stance_gain(start, rows, wanted, np.array(folds)), fitted(rows, wanted, start=start, strength=STANCE_STRENGTH)
+def examine(reader: Reader, judged: Sequence[Judged], progress: Callable[..., None]) -> list[Examined]:
+    """The judged articles taken apart, a batch at a time."""
+    made = []
+    for some in _portions(judged, reader.watch.models.batch):
+        analyses = reader.analyse([one.article for one in some], about=[one.about for one in some])
+        made += [Examined(analysis, one.answers) for analysis, one in zip(analyses, some, strict=True)]
+        progress(len(some))
+    return made
 
 
-def stance_gain(start: Head, rows: Floats, wanted: NDArray[np.int64], fold: NDArray[np.int64]) -> Gain:
-    """What fitting a head changes on the answers of each fold, learnt from the others: rows (n, width), wanted and fold (n,)."""
+def stance_answers(reader: Reader, examined: Sequence[Examined], progress: Callable[..., None]) -> StanceAnswers:
+    """The answers on stance with the features of reading: all topics that are found, and those answered, are asked together."""
+    said: list[Correction] = []
+    features: list[Floats] = []
+    for some in _portions(examined, reader.watch.models.batch):
+        asked, answers = [], []
+        for one in some:
+            found = [label.topic for label in reader.topics.article_topics(one.analysis.vectors, one.analysis.margins)]
+            for subject, view in one.analysis.views.items():
+                own = [it for it in one.answers if it.subject == subject and it.topic in (None, *reader.topics.ids)]
+                asked.append((view, list(dict.fromkeys((None, *found, *(it.topic for it in own))))))
+                answers.append(own)
+        for (_, topics), parts, own in zip(asked, reader.stance.parts(asked), answers, strict=True):
+            said += own
+            features += [parts[topics.index(it.topic)].sum(axis=0) for it in own]
+        progress(len(some))
+    return StanceAnswers(tuple(said), np.array(features, np.float32))
 
-    def predicted(head: Head, chosen: NDArray[np.bool_]) -> Floats:
-        return np.asarray(log_softmax(head.logits(rows[chosen]) / head.temperature, axis=1))
 
-    before = predicted(start, fold >= 0)
-    after = np.zeros_like(before)
-    for held_out in range(FOLDS):
-        out = fold == held_out
-        after[out] = predicted(fitted(rows[~out], wanted[~out], start=start, strength=STANCE_STRENGTH), out)
-    return Gain.between(before, after, wanted)
-
-
-def _learn_topics(reader: Reader, judged: Sequence[_Judged]) -> dict[str, tuple[Gain, TopicHead]]:
-    """For each topic that was judged often enough its gain and its head."""
-    model = reader.topics
-    said = [_topics_said(one.answers) for one in judged]
-    chosen = [n for n, answers in enumerate(said) if answers]
-    articles = [judged[n].article for n in chosen]
-    vectors = [model.passage_vectors(paragraphs(one.title, one.text)) for one in articles]
-    zero_shot = np.array([zero_shot_log_odds(model.margins(found), model.weights) for found in vectors])
-    means = np.array([found.mean(axis=0) for found in vectors])
+def topic_answers(model: TopicModel, examined: Sequence[Examined]) -> dict[str, TopicAnswers]:
+    """For each topic that was answered the answers on whether articles treat it."""
+    said = [_topics_said(one.answers) for one in examined]
     made = {}
     for column, topic in enumerate(model.ids):
-        rows = [place for place, n in enumerate(chosen) if topic in said[n]]
-        gold = np.array([said[chosen[place]][topic] for place in rows], bool)
-        if len(rows) < FEWEST or not 0 < gold.sum() < len(gold):
-            continue
-        answered = model.heads[column], means[rows], zero_shot[rows, column], gold
-        made[topic] = topic_gain(*answered), fitted_head(*answered)
+        chosen = [(one, own[topic]) for one, own in zip(examined, said, strict=True) if topic in own]
+        if chosen:
+            made[topic] = TopicAnswers(
+                tuple(one.answers[0].article for one, _ in chosen),
+                np.array([there for _, there in chosen], bool),
+                np.array([one.analysis.vectors.mean(axis=0) for one, _ in chosen], np.float32),
+                np.array([zero_shot_log_odds(one.analysis.margins, model.weights)[column] for one, _ in chosen], np.float32),
+            )
     return made
-
-
-def topic_gain(start: TopicHead, means: Floats, zero_shot: Floats, gold: NDArray[np.bool_]) -> Gain:
-    """What fitting the head of a topic changes on each fifth of the answers, learnt from the others (as in fitted_head)."""
-
-    def predicted(head: TopicHead, chosen: NDArray[np.bool_]) -> Floats:
-        odds = zero_shot[chosen] + means[chosen] @ head.weight + head.shift
-        return np.stack([log_expit(-odds), log_expit(odds)], axis=1)
-
-    fold = np.arange(len(gold)) % FOLDS
-    before = predicted(start, fold >= 0)
-    after = np.zeros_like(before)
-    for held_out in range(FOLDS):
-        out = fold == held_out
-        after[out] = predicted(fitted_head(start, means[~out], zero_shot[~out], gold[~out]), out)
-    return Gain.between(before, after, gold.astype(np.int64))
 
 
 def _topics_said(answers: Sequence[Correction]) -> dict[str, bool]:
@@ -246,35 +395,47 @@ def _topics_said(answers: Sequence[Correction]) -> dict[str, bool]:
     return said
 
 
-def _first_head(reader: Reader, progress: Callable[..., None]) -> tuple[Head, FirstHead]:
-    """A head for a model that has none, from our own texts; a fifth that is held out says its temperature and how good it is."""
-    if not PRESS.exists():
-        raise VigieError(f"{PRESS} is missing: a first head is learnt from it", mend="take it from a checkout of Vigie")
-    records = [json.loads(line) for line in PRESS.read_text(encoding="utf-8").splitlines()]
-    progress(0, total=len(records))
-    # Sentences by rules are good enough to learn from, and twenty times as fast.
-    documents = take_apart([(record["title"], record["text"], "xx") for record in records])
-    features, gold, held_out = [], [], []
-    for place, (record, document) in enumerate(zip(records, documents, strict=True)):
-        view = view_of(document, subject_named(reader.watch, record["subject"]))
-        known = {topic: answer for topic, answer in record["stances"].items() if topic in reader.topics.ids}
-        asked = {None: record["overall"], **known}
-        for parts, answer in zip(reader.stance.parts([(view, list(asked))])[0], asked.values(), strict=True):
-            features.append(parts.sum(axis=0))
-            gold.append(CLASSES[Answer(answer)])
-            held_out.append(place % FOLDS == 0)
-        progress()
-    rows, wanted, out = np.stack(features), np.array(gold), np.array(held_out)
-    start = Head(np.zeros((4, rows.shape[1]), np.float32), np.zeros(4, np.float32))
-    trial = fitted(rows[~out], wanted[~out], start=start, strength=FIRST_STRENGTH)
-    logits = trial.logits(rows[out])
-    whole = fitted(rows, wanted, start=start, strength=FIRST_STRENGTH)
-    head = Head(whole.weight, whole.bias, fitted_temperature(logits, wanted[out]))
-    return head, _quality(wanted[out], logits.argmax(axis=1))
+def _portions(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def _quality(wanted: NDArray[np.int64], found: NDArray[np.int64]) -> FirstHead:
-    """Macro-F1 of the three stances over the questions whose answer is one of them, as benchmarks.quality_press reckons it."""
+def _judged_press(stance_model: str) -> list[Judged]:
+    """Our own texts for a model without a head, with the answers on the subject of each."""
+    if not (PRESS.exists() and PRESS_WATCH.exists()):
+        raise VigieError(
+            f"{stance_model} has no stance head, and the texts to train one on are not here ({PRESS})",
+            mend="they come with Vigie's source only: run vigie learn --model in a checkout, with the same VIGIE_DATA",
+        )
+    watch, made = load_watch(PRESS_WATCH), []
+    for record in map(json.loads, PRESS.read_text(encoding="utf-8").splitlines()):
+        subject = subject_named(watch, record["subject"])
+        article = Article(article_id(record["id"]), "", "", "press", record["title"], record["text"], language=record["language"])
+        said = {None: record["overall"], **record["stances"]}
+        answers = [Correction(0, article.id, 1, subject.id, topic, Answer(one), "", 0.0) for topic, one in said.items()]
+        made.append(Judged(article, tuple(answers), (subject,)))
+    return made
+
+
+def _first_head(watch: Watch, press: Sequence[Judged], progress: Callable[..., None]) -> tuple[Head, FirstHead]:
+    """A head for a model that has none, from our own texts; a fifth that is held out says its temperature and how good it is.
+
+    The models of the watch read them for the watch that they were judged for: an answer on a topic belongs to what the topic
+    means there, whatever this watch calls by the same id.
+    """
+    reader = Reader(replace(load_watch(PRESS_WATCH), models=watch.models))
+    answers = stance_answers(reader, examine(reader, press, progress), progress)
+    gold, out = answers.gold, folds(answers.articles) == 0
+    width = answers.features.shape[1]
+    start = Head(np.zeros((4, width), np.float32), np.zeros(4, np.float32))
+    trial = fitted(answers.features[~out], gold[~out], start=start, strength=FIRST_STRENGTH)
+    logits = trial.logits(answers.features[out])
+    whole = fitted(answers.features, gold, start=start, strength=FIRST_STRENGTH)
+    head = Head(whole.weight, whole.bias, fitted_temperature(logits, gold[out]))
+    return head, _quality(gold[out], likeliest(logits))
+
+
+def _quality(wanted: Classes, found: Classes) -> FirstHead:
+    """Macro-F1 of the three stances over the questions whose answer is one of them; none is left unsure."""
     asked = wanted != NONE
     stances = [CRITICAL, NEUTRAL, SUPPORTIVE]
     score = f1_score(wanted[asked], found[asked], labels=stances, average="macro", zero_division=0)

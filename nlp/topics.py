@@ -167,12 +167,19 @@ class TopicModel:
 def head_for(own: Floats, heads: Sequence[TopicHead]) -> TopicHead:
     """What was learnt for the topic that is nearest in meaning to these prototypes, as far as it applies."""
     mean = mean_prototype(own)
-    nearest = max(heads, key=lambda head: float(head.prototype @ mean), default=None)
+    nearest, share = nearest_head(mean, heads)
     if nearest is None:
         return TopicHead(mean, np.zeros(len(mean), np.float32), 0.0)
-    likeness = float(nearest.prototype @ mean)
-    share = min(1.0, max(0.0, (likeness - OTHER_TOPIC) / (SAME_TOPIC - OTHER_TOPIC)))
     return TopicHead(mean, share * nearest.weight, share * nearest.shift)
+
+
+def nearest_head(mean: Floats, heads: Sequence[TopicHead]) -> tuple[TopicHead | None, float]:
+    """The head of the topic that is nearest in meaning to a mean prototype, and the share of it that applies there."""
+    nearest = max(heads, key=lambda head: float(head.prototype @ mean), default=None)
+    if nearest is None:
+        return None, 0.0
+    likeness = float(nearest.prototype @ mean)
+    return nearest, min(1.0, max(0.0, (likeness - OTHER_TOPIC) / (SAME_TOPIC - OTHER_TOPIC)))
 
 
 def zero_shot_log_odds(margins: Floats, weights: TopicWeights) -> Floats:

@@ -1,15 +1,18 @@
 """From what each sentence adds to a stance, with its probability and the sentences that show it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head
 from nlp.stance.views import View
 from vigie.article import Sentence, Stance, StanceLabel
 
 STANCES = {CRITICAL: Stance.CRITICAL, NEUTRAL: Stance.NEUTRAL, SUPPORTIVE: Stance.SUPPORTIVE}
+# The class of what is shown without a stance.
+UNSURE = -1
 MOST_EVIDENCE = 3
 # Checked on benchmarks/press/dev.jsonl: below UNSURE_BELOW the stance shown would be wrong as often as right.
 UNSURE_BELOW = 0.45
@@ -68,9 +71,16 @@ def stance_labels(view: View, subject: str, conclusions: Mapping[str | None, Con
 
 def shown_stance(found: Conclusion, *, over_all: bool) -> Stance | None:
     """The stance that is shown: UNSURE at low confidence, None where the text does not speak of the subject."""
-    if found.of_subject < (SPEAKS_OF_SUBJECT if over_all else SPEAKS_ON_TOPIC):
-        return None
-    return found.stance if found.confidence >= UNSURE_BELOW else Stance.UNSURE
+    (shown,) = shown_classes(np.array([found.chances]), over_all=[over_all]).tolist()
+    return {NONE: None, UNSURE: Stance.UNSURE, **STANCES}[shown]
+
+
+def shown_classes(chances: Floats, *, over_all: Sequence[bool]) -> NDArray[np.int64]:
+    """The class that is shown at each row of chances: UNSURE at low confidence, NONE where the subject is not spoken of."""
+    stances = chances[:, 1:]
+    silent = 1 - chances[:, NONE] < np.where(over_all, SPEAKS_OF_SUBJECT, SPEAKS_ON_TOPIC)
+    unsure = stances.max(axis=1) < UNSURE_BELOW * stances.sum(axis=1)
+    return np.where(silent, NONE, np.where(unsure, UNSURE, stances.argmax(axis=1) + 1))
 
 
 def _label(view: View, subject: str, topic: str | None, stance: Stance, found: Conclusion) -> StanceLabel:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("what", "answers", "right before", "right after", "macro-F1", "kept", "says")
 _REMOVED = "what was learnt before is removed"
+_NO_BETTER = "nothing that was judged does surely better on held-out answers than before"
+_TOO_LITTLE = "on no question are there answers enough to judge what they teach; vigie review asks for more"
 
 
 @click.command(
@@ -25,7 +27,7 @@ Examples:
   vigie learn --model intfloat/multilingual-e5-base
 """
 )
-@click.option("--model", metavar="NAME", help="Train a stance head for this sentence-transformers model instead.")
+@click.option("--model", metavar="NAME", help="Train a stance head for this sentence-transformers model instead (in a checkout).")
 @with_settings
 @with_format
 def command(settings: Settings, model: str | None, output: str) -> int:
@@ -53,7 +55,7 @@ def command(settings: Settings, model: str | None, output: str) -> int:
         print_rows(rows, _COLUMNS, output)
     removed = report.stance_removed or report.topics_removed
     if not report.kept and not removed:
-        note("nothing was kept: nothing does surely better on held-out answers than before")
+        note(f"nothing was kept: {_NO_BETTER if report.stance or report.topics else _TOO_LITTLE}")
         return Exit.NOTHING_FOUND
     note(f"{'kept' if report.kept else 'removed'}; vigie read --all applies it to what has been read")
     if model and model != settings.watch.models.stance:
@@ -62,20 +64,28 @@ def command(settings: Settings, model: str | None, output: str) -> int:
 
 
 def _rows(report: "Lesson") -> Iterator[dict[str, Any]]:
-    """A model's first head, what was judged, and what was learnt before of that on which too few answers are left."""
+    """A model's first head, what was judged and what could not be, and what changes with it: topics alike, what is removed."""
     empty = dict.fromkeys(_COLUMNS)
     if report.first:
         told = {"answers": report.first.answers, "macro-F1": round(report.first.macro_f1, 3), "kept": True}
         yield empty | {"what": "stance, first head", **told, "says": "on texts of our own that were held out"}
-    gains = {"stance": report.stance, **{f"topic {topic}": gain for topic, gain in report.topics.items()}}
-    removed = {*(["stance"] if report.stance_removed else []), *(f"topic {topic}" for topic in report.topics_removed)}
-    for what in dict.fromkeys((*gains, *sorted(removed))):
-        gain = gains.get(what)
-        says = [_says(gain)] if gain else []
-        if what in removed:
-            says.append(_REMOVED)
-        if says:
-            yield empty | {"what": what, **(_told(gain) if gain else {"kept": False}), "says": "; ".join(says)}
+    removed = [*([None] if report.stance_removed else []), *report.topics_removed]
+    judged = [*([None] if report.stance else []), *report.topics]
+    for topic in dict.fromkeys((*judged, *report.untried, *report.alike, *removed)):
+        gain = report.topics.get(topic) if topic else report.stance
+        untried, source = report.untried.get(topic), report.alike.get(topic or "")
+        unjudged = {"answers": untried.answers if untried else None, "kept": bool(source)}
+        says = [
+            _says(gain) if gain else "",
+            f"not judged: {untried.why}" if untried else "",
+            f"takes what topic {source} was taught, which means nearly the same: not judged here" if source else "",
+            _REMOVED if topic in removed else "",
+        ]
+        yield empty | {
+            "what": f"topic {topic}" if topic else "stance",
+            **(_told(gain) if gain else unjudged),
+            "says": "; ".join(part for part in says if part),
+        }
 
 
 def _told(gain: "Gain") -> dict[str, Any]:
