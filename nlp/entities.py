@@ -14,9 +14,12 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(
-    r"^(?:M\.|MM\.|Mme|Mlle|Me|Mr\.?|Mrs\.?|Ms\.?|Dr\.?|Pr\.?|Prof\.?|Sir|Lord|Lady|Monsieur|Madame|Herrn?|Frau|Sra?\.|Señora?|Don|Doña|"
+    r"^(?:M\.|MM\.|Mme|Mlle|Me|Mr\.?|Mrs\.?|Ms\.?|Dr\.?|Pr\.?|Prof\.?|Sir|Monsieur|Madame|Herrn?|Frau|Sra?\.|Señora?|"
     r"Signora?|Sig\.(?:ra)?|Councillor|Senator|Governor|President|Minister|Mayor|Judge|Professor|Chancellor|Sen\.|Rep\.|Gov\.)\s+(?=[^\Wa-z])"
+    r"|^(?:Lord|Lady|Don|Doña)\s+(?=[^\Wa-z][\w’'-]*\s+[^\Wa-z])"
 )
+# Before one word, these may be a part of the name (Lady Gaga).
+_HONOUR = re.compile(r"^(?:Lord|Lady|Don|Doña)\s+")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _LETTER = re.compile(r"[^\W\d_]")
 # What companies add to their names.
@@ -36,9 +39,36 @@ class Named:
 
 def normal_name(name: str) -> str:
     """The form under which an entity is counted: no article, title, legal form or possessive, one space, composed characters."""
-    name = unicodedata.normalize("NFC", " ".join(name.split())).strip(" \"'«»“”„.,;:()[]-–—")
-    name = _ARTICLE.sub("", _TITLE.sub("", _ARTICLE.sub("", name)))
+    name = _TITLE.sub("", _ARTICLE.sub("", _composed(name)))
+    name = _ARTICLE.sub("", name) if name[:1].islower() else name  # M. Le Guennec is Le Guennec
     return _LEGAL_FORM.sub("", _POSSESSIVE.sub("", name)).strip(" '’,")
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split())).strip(" \"'«»“”„.,;:()[]-–—")
+
+
+def may_open_a_name(word: str) -> bool:
+    """Whether a word is an article with a capital, with which some names begin (Le Monde); those of English never count."""
+    return word[:1].isupper() and word.casefold() not in ("the", "a", "an") and _ARTICLE.match(f"{word} ") is not None
+
+
+def _with_own_parts(text: str, span: Named, name: str) -> str:
+    """A normal name with the article or the possessive that the text shows to be a part of it (La Rochelle, Moody's).
+
+    An article is one where it has its capital within a sentence, and never a small letter; a possessive where nothing follows
+    that could be owned, and the name never stands without it.
+    """
+    article = _ARTICLE.match(_composed(span.name))
+    if article and may_open_a_name(article[0].strip()) and not name.isupper():
+        whole = article[0] + name
+        if article[0].lower() + name not in text and re.search(rf"[\w,)][ \u00a0]{re.escape(whole)}", text):
+            name = whole
+    if re.match(r".*['’]s(?!\w)", text[span.start : span.end + 2], re.DOTALL):
+        places = list(re.finditer(rf"(?<!\w){re.escape(name)}(?P<own>['’]s)?(?!\w)(?P<next>\s+(?!(?:and|or)\b)\w)?", text))
+        if places and all(place["own"] for place in places) and not all(place["next"] for place in places):
+            return f"{name}'s"
+    return name
 
 
 def link(text: str, found: Iterable[Named], known: KnownNames) -> list[Named]:
@@ -86,7 +116,7 @@ def _trimmed(text: str, span: Named, owners: Mapping[int, int]) -> Named | None:
     owned = re.compile(r"['’]s?\s+").match(text, owners.get(span.start, len(text)))
     if owned and owned.end() < span.end:
         span = replace(span, start=owned.end(), name=text[owned.end() : span.end])
-    name = normal_name(span.name)
+    name = _with_own_parts(text, span, normal_name(span.name))
     written = text[span.start : span.end]
     if not 2 <= len(name) <= 80 or "\n" in written.strip() or not _LETTER.search(name) or name.islower():
         return None
@@ -98,7 +128,7 @@ def _is_longer(text: str, span: Named, start: int, end: int, who: KnownName) -> 
 
     Where rules see names, a noun may stand before one (Konzern SAP).
     """
-    if not (span.start <= start and end <= span.end) or name_key(span.name) == name_key(text[start:end]):
+    if not (span.start <= start and end <= span.end) or name_key(span.name) in name_key(text[start:end]):
         return False
     if span.kind == "other" and end == span.end and who.kind != "place":
         return False
@@ -160,7 +190,7 @@ def _full_form(text: str, acronym: str) -> str:
 def _with_full_names(named: Sequence[Named]) -> list[Named]:
     """The same with last names under the full name, where one person of that last name is named."""
     bearers: dict[str, set[str]] = {}
-    for span in named:
+    for span in sorted(named, key=lambda span: bool(_HONOUR.match(span.name))):
         words = span.name.split()
         if (
             span.kind in ("person", "other")
@@ -168,10 +198,19 @@ def _with_full_names(named: Sequence[Named]) -> list[Named]:
             and all(word[:1].isupper() or len(word) <= 3 for word in words)
         ):
             for n in range(1, len(words)):
-                bearers.setdefault(name_key(" ".join(words[n:])), set()).add(span.name)
+                key = name_key(" ".join(words[n:]))
+                if not (key in bearers and _HONOUR.match(span.name)):
+                    bearers.setdefault(key, set()).add(span.name)
     kinds = {span.name: span.kind for span in named}
     full = {last: next(iter(names)) for last, names in bearers.items() if len({name_key(name) for name in names}) == 1}
     return [
-        replace(span, name=full[key], kind=kinds[full[key]]) if (key := name_key(span.name)) in full and " " not in key else span
+        replace(span, name=full[key], kind=kinds[full[key]]) if (key := _as_last_name(span.name)) in full else span
         for span in named
     ]
+
+
+def _as_last_name(name: str) -> str:
+    """The key of a name that may be a last name: one word, or behind a title or article (Lord Byron, Le Guennec); else empty."""
+    last = _HONOUR.sub("", name)
+    first, *more = last.split()
+    return name_key(last) if not more or (len(more) == 1 and may_open_a_name(first)) else ""

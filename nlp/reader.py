@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
 from nlp.background import centred, language_mean
-from nlp.document import MODELS, Document, paragraphs, take_apart
+from nlp.document import Document, model_of, paragraphs, take_apart
 from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
 from nlp.marks import find_marks
@@ -202,9 +202,7 @@ def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
 
 def analyser_version(watch: Watch, learnt: Learnt) -> str:
     """Names and versions of everything that makes the labels of a watch."""
-    from spacy.util import is_package
-
-    packages = [name for language, name in MODELS.items() if language in watch.languages and is_package(name)]
+    packages = [name for language in watch.languages if (name := model_of(language))]
     spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
     models = dict.fromkeys((watch.models.embedding, watch.models.stance))
     parts = [f"vigie method {METHOD}", *map(model_version, models), f"spaCy {version('spacy')} ({spoken or 'rules'})"]

@@ -68,7 +68,9 @@ class KnownNames:
     def _is_written_as_a_name(self, written: str) -> bool:
         if len(written) <= _SHORT or written[0].islower():
             return written in self.as_written
-        return True
+        # « Le monde change » does not name the paper.
+        article, _, name = re.sub(r"['’]", " ", written).partition(" ")
+        return article.casefold() not in _ARTICLES or not name[:1].islower()
 
     def extended(self, local: Mapping[str, KnownName], *, as_written: Iterable[str] = ()) -> "KnownNames":
         """These names and some more, which go first."""

@@ -1,10 +1,12 @@
 """An article taken apart: sentences, entities, paragraphs. Offsets always give back the text."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.document import MODELS, _pipeline, paragraphs, take_apart
+from nlp.document import MODELS, _pipeline, model_of, paragraphs, take_apart
 
 FRENCH = """La Cnil va interroger DeepSeek, a indiqué jeudi un porte-parole de la CNIL à Paris. Odile Marchetti suit le dossier.
 
@@ -34,6 +36,45 @@ def test_entities_by_rules_where_there_is_no_model() -> None:
     assert document.by_rules
     assert {"DeepSeek", "Huawei Cloud"} <= {entity.name for entity in document.entities}
     assert "Modell" not in {entity.name for entity in document.entities}
+
+
+def test_an_installed_model_of_another_language_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "de_core_news_md").mkdir()
+    (tmp_path / "de_core_news_md" / "__init__.py").write_text(
+        "import spacy\n"
+        "def load(**options):\n"
+        "    pipeline = spacy.blank('de')\n"
+        "    pipeline.add_pipe('entity_ruler').add_patterns([{'label': 'PER', 'pattern': 'Sabine Vogt'}])\n"
+        "    return pipeline\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "de_core_news_md-3.8.0.dist-info").mkdir()
+    (tmp_path / "de_core_news_md-3.8.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: de_core_news_md\nVersion: 3.8.0\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for kept in (model_of, _pipeline):
+        kept.cache_clear()
+    try:
+        (document,) = take_apart([("", "Sabine Vogt klagt. Die Behörde prüft.", "de")])
+    finally:
+        for kept in (model_of, _pipeline):
+            kept.cache_clear()
+    assert not document.by_rules
+    assert [(one.name, one.kind) for one in document.entities] == [("Sabine Vogt", "person")]
+    assert len(document.sentences) == 2
+
+
+def test_full_stops_end_sentences_where_no_spaces_stand() -> None:
+    text = "DeepSeekは新しいモデルを公開した。「とても速い。」と研究者は言う！価格は下がるのか？まだ分からない"
+    (document,) = take_apart([("", text, "ja")])
+    assert [one.text for one in document.sentences] == [
+        "DeepSeekは新しいモデルを公開した。",
+        "「とても速い。」",
+        "と研究者は言う！",
+        "価格は下がるのか？",
+        "まだ分からない",
+    ]
 
 
 def test_documents_keep_their_order_whatever_their_language() -> None:

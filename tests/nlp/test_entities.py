@@ -31,10 +31,71 @@ def entities(text: str, language: str, watch: Watch | None = None) -> dict[str, 
         ("  Odile\nMarchetti ", "Odile Marchetti"),
         ("M. Gadouin", "Gadouin"),
         ("Nvidia Corp.", "Nvidia"),
+        ("M. Le Guennec", "Le Guennec"),
+        ("Lady Gaga", "Lady Gaga"),
+        ("Lord Peter Mandelson", "Peter Mandelson"),
     ],
 )
 def test_normal_names(written: str, normal: str) -> None:
     assert normal_name(written) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "name"),
+    [
+        ("Il vit à La Rochelle depuis 2019.", "La Rochelle", "La Rochelle"),
+        ("La Défense se vide. Ils quittent La Défense.", "La Défense", "La Défense"),
+        ("La Fédération enquête.", "La Fédération", "Fédération"),
+        ("Il cite La Fédération, et la Fédération répond.", "La Fédération", "Fédération"),
+        ("They read The Guardian there.", "The Guardian", "Guardian"),
+        ("They moved to Des Moines.", "Des Moines", "Des Moines"),
+        ("Selon El Confidencial, rien ne change.", "El Confidencial", "El Confidencial"),
+        ("Selon L'Humanité, rien ne change.", "L'Humanité", "L'Humanité"),
+        ("Rated junk by Fitch and Egan's, the fund fell.", "Egan", "Egan's"),
+        ("Egan's fund fell; so says Egan's.", "Egan's", "Egan's"),
+        ("Egan's fund fell.", "Egan", "Egan"),
+        ("The best fund is Egan's, and Egan knows.", "Egan's", "Egan"),
+    ],
+)
+def test_what_the_text_shows_to_be_a_part_of_a_name_stays(text: str, seen: str, name: str) -> None:
+    start = text.index(seen)
+    assert next(one.name for one in link(text, [Named(seen, "organisation", start, start + len(seen))], shipped_names())) == name
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("en", "Los Angeles sued the company.", "Los Angeles"),
+        ("en", "The firm moved to Las Vegas.", "Las Vegas"),
+        ("fr", "Le port de La Rochelle est fermé.", "La Rochelle"),
+        ("fr", "Le Monde a publié une enquête.", "Le Monde"),
+        ("fr", "La Poste a choisi DeepSeek.", "La Poste"),
+        ("en", "Moody's cut the rating.", "Moody's"),
+        ("en", "McDonald's uses the model.", "McDonald's"),
+        ("en", "The singer Lady Gaga uses the model.", "Lady Gaga"),
+        ("es", "El País publicó una encuesta.", "El País"),
+    ],
+)
+def test_articles_titles_and_possessives_of_a_name_are_shown(language: str, text: str, name: str) -> None:
+    assert name in entities(text, language)
+
+
+def test_an_article_before_a_common_noun_names_nobody() -> None:
+    assert "Le Monde" not in entities("Le monde change.", "fr")
+    assert "La Poste" not in entities("La poste du village a fermé.", "fr")
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "last"),
+    [
+        ("Peter Mandelson met the board. Lord Mandelson left early.", "Peter Mandelson", "Lord Mandelson"),
+        ("Soizic Le Guennec hésite. Selon Le Guennec, tout va bien.", "Soizic Le Guennec", "Le Guennec"),
+    ],
+)
+def test_a_last_name_with_its_title_or_article_counts_with_the_full_name(text: str, full: str, last: str) -> None:
+    spans = [(full, text.index(full)), (last, text.rindex(last))]
+    found = [Named(name, "person", start, start + len(name)) for name, start in spans]
+    assert [one.name for one in link(text, found, shipped_names())] == [full, full]
 
 
 def test_the_cnil_is_one_whatever_it_is_called() -> None:

@@ -3,7 +3,7 @@
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -60,7 +60,7 @@ def _watch(settings: Settings) -> list[Finding]:
 
 
 def _models(settings: Settings) -> list[Finding]:
-    from nlp.document import MODELS
+    from nlp.document import model_of
     from nlp.models import PACKAGED
     from nlp.stance.reading import SHIPPED
 
@@ -78,8 +78,7 @@ def _models(settings: Settings) -> list[Finding]:
         if other != name and packaged.version
     ]
     for language in watch.languages:
-        package = MODELS.get(language)
-        if package and _installed(package):
+        if package := model_of(language):
             findings.append(Finding(f"entities {language}", "good", f"{package} {version(package.replace('_', '-'))}"))
         else:
             findings.append(
@@ -117,14 +116,6 @@ def _stance(settings: Settings, watch: "Watch") -> Finding:
                 if load_learnt(tx, watch).stance:
                     return Finding("stance", "good", f"{name}, with a head that vigie learn has trained")
     return Finding("stance", "note", f"{name}: uncalibrated until vigie learn --model {name}")
-
-
-def _installed(package: str) -> bool:
-    try:
-        version(package.replace("_", "-"))
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def _archive(settings: Settings) -> list[Finding]:
