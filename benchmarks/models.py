@@ -46,7 +46,7 @@ PARTS = {
     "sentences and entities": (nlp.reader, "take_apart"),
     "embedding": (nlp.reader, "embed"),
     "stance": (nlp.reader.Reader, "_stances"),
-    "stance of quotes": (nlp.reader.Reader, "_voices"),
+    "stance of quotes": (nlp.reader.Reader, "voices"),
     "quotes": (nlp.reader, "find_quotes"),
     "reprints": (nlp.reader, "sketch"),
     "marks": (nlp.reader, "find_marks"),

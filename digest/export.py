@@ -14,12 +14,14 @@ from digest.formats.tables import write_csv, write_parquet
 from digest.record import batches
 from index.document import stance_row
 from vigie.archive import Archive, StoredArticle
+from vigie.article import Quote, StanceLabel, Voice
 from vigie.watch import Watch
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 Row = dict[str, Any]
 
-# column: (type, what it holds). Types: text, texts, integer, instant, and lists of structures: topics, stances, quotes, entities.
+# column: (type, what it holds). Types: text, texts, integer, instant, and lists of structures: topics, stances, quotes, voices,
+# entities.
 COLUMNS: Mapping[str, tuple[str, str]] = {
     "id": ("text", "SHA-256 of the canonical address"),
     "url": ("text", "address as fetched"),
@@ -39,8 +41,15 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "tags": ("texts", "as the page gives them"),
     "paywalled": ("boolean", "whether the page shows only a part"),
     "topics": ("topics", "topic, score 0..1, by"),
-    "stances": ("stances", "subject, topic (null: over all), stance, score -1..1, confidence 0..1, evidence, by"),
-    "quotes": ("quotes", "speaker, text, kind (direct, indirect, according)"),
+    "stances": (
+        "stances",
+        "subject, topic (null: over all), stance, score -1..1, confidence 0..1, evidence, by, places (of the evidence)",
+    ),
+    "quotes": ("quotes", "speaker, text, kind (direct, indirect, according), start, end"),
+    "voices": (
+        "voices",
+        "what quoted speakers convey, apart from the article: speaker, subject, stance, score, confidence, quote, start, end",
+    ),
     "entities": ("entities", "name, kind, count"),
     "story": ("text", "id of the story that it tells"),
     "reprint_of": ("text", "id of the article whose text it repeats"),
@@ -128,6 +137,22 @@ def _published_by(one: StoredArticle) -> str:
     return f"{one.article.published.method}, {one.article.published.precision}" if one.article.published else ""
 
 
+def _places(label: StanceLabel) -> list[Row]:
+    return [{"start": sentence.start, "end": sentence.end} for sentence in label.evidence]
+
+
+def _quote(one: Quote) -> Row:
+    return {"speaker": one.speaker, "text": one.text, "kind": one.kind, "start": one.start, "end": one.end}
+
+
+def _voice(one: Voice) -> Row:
+    said = one.stance
+    return {
+        "speaker": one.speaker, "subject": said.subject, "stance": said.stance.value, "score": said.score,
+        "confidence": said.confidence, "quote": one.text, "start": one.start, "end": one.end,
+    }  # fmt: skip
+
+
 def _labelled(cell: Callable[[Any], Sequence[Any]]) -> Callable[[StoredArticle], list[Any]]:
     return lambda one: list(cell(one.labels)) if one.labels else []
 
@@ -148,8 +173,9 @@ _CELLS: Mapping[str, Callable[[StoredArticle], Any]] = {
     "tags": lambda one: list(one.article.tags),
     "paywalled": lambda one: one.article.paywalled,
     "topics": _labelled(lambda labels: [{"topic": one.topic, "score": one.score, "by": one.by} for one in labels.topics]),
-    "stances": _labelled(lambda labels: [stance_row(one) for one in labels.stances]),
-    "quotes": _labelled(lambda labels: [{"speaker": one.speaker, "text": one.text, "kind": one.kind} for one in labels.quotes]),
+    "stances": _labelled(lambda labels: [stance_row(one) | {"places": _places(one)} for one in labels.stances]),
+    "quotes": _labelled(lambda labels: [_quote(one) for one in labels.quotes]),
+    "voices": _labelled(lambda labels: [_voice(one) for one in labels.voices]),
     "entities": _labelled(lambda labels: [{"name": one.name, "kind": one.kind, "count": one.count} for one in labels.entities]),
     "story": lambda one: one.story or "",
     "reprint_of": lambda one: one.reprint_of or "",

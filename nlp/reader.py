@@ -24,7 +24,7 @@ from nlp.stance.conclude import stance_labels
 from nlp.stance.reading import StanceModel
 from nlp.stance.views import View, view_of
 from nlp.stories import group_stories, sketch
-from nlp.topics import TopicModel
+from nlp.topics import UNCALIBRATED, TopicModel
 from nlp.voices import spoken_of, voice_of
 from vigie import clock
 from vigie.archive import HEARTBEAT_LIMIT_S, HEARTBEAT_S, Archive, Transaction
@@ -93,7 +93,7 @@ class Reader:
         stances = self.stances(found, topics)
         quotes = [find_quotes(one.document.text, one.document.named, one.document.language) for one in found]
         subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
-        voices = self._voices([one.document for one in found], quotes, subjects)
+        voices = self.voices([one.document for one in found], quotes, subjects)
         readings = []
         for n, (article, one) in enumerate(zip(articles, found, strict=True)):
             document = one.document
@@ -145,9 +145,18 @@ class Reader:
         notes = {
             "entities by rules": analysis.document.by_rules,
             "stance uncalibrated": bool(analysis.views) and not self.stance.is_calibrated(analysis.document.language),
-            "topics uncalibrated": not self.topics.calibrated,
+            UNCALIBRATED: not self.topics.calibrated,
         }
         return tuple(note for note, applies in notes.items() if applies)
+
+    def voices(
+        self, documents: Sequence[Document], quotes: Sequence[tuple[Quote, ...]], subjects: Sequence[Sequence[Subject]]
+    ) -> list[tuple[Voice, ...]]:
+        """What the quoted speakers of every document convey, all quotes in one go."""
+        spoken = [spoken_of(*one) for one in zip(documents, quotes, subjects, strict=True)]
+        concluded = iter(self.stance.conclusions([(view, (None,)) for some in spoken for _, _, view in some]))
+        found = [[voice_of(one, next(concluded)) for one in some] for some in spoken]
+        return [tuple(voice for voice in some if voice) for some in found]
 
     def _views(
         self, document: Document, subjects: Sequence[Subject], pieces: Sequence[tuple[str, int, int]], margins: Floats
@@ -175,15 +184,6 @@ class Reader:
             made.append(tuple(labels))
         return made
 
-    def _voices(
-        self, documents: Sequence[Document], quotes: Sequence[tuple[Quote, ...]], subjects: Sequence[Sequence[Subject]]
-    ) -> list[tuple[Voice, ...]]:
-        """What the quoted speakers of every document convey, all quotes in one go."""
-        spoken = [spoken_of(*one) for one in zip(documents, quotes, subjects, strict=True)]
-        concluded = iter(self.stance.conclusions([(view, (None,)) for some in spoken for _, _, view in some]))
-        found = [[voice_of(one, next(concluded)) for one in some] for some in spoken]
-        return [tuple(voice for voice in some if voice) for some in found]
-
 
 def _named(document: Document, subjects: Sequence[Subject]) -> list[Subject]:
     found = {mention.subject for mention in find_mentions(f"{document.title}\n{document.text}", subjects)}
@@ -196,6 +196,12 @@ def _piece_of(sentence: Sentence, pieces: Sequence[tuple[str, int, int]]) -> int
 
 def _split(rows: Floats, counts: Sequence[int]) -> list[Floats]:
     return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
+
+
+def made_vector(analyser: str) -> str:
+    """Which model made the vectors of an analyser (nlp.models.model_version), by its version; empty where that does not say."""
+    method, _, rest = analyser.partition("; ")
+    return rest.partition("; ")[0] if method.startswith("vigie method ") else ""
 
 
 def analyser_version(watch: Watch, learnt: Learnt) -> str:
@@ -349,12 +355,20 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
                 "score": label.score,
                 "confidence": label.confidence,
                 "evidence": [sentence.text for sentence in label.evidence],
+                "places": [{"start": sentence.start, "end": sentence.end} for sentence in label.evidence],
             }
             for label in reading.labels.stances
         ],
         "overall": overall,
         "voices": [
-            {"speaker": voice.speaker, "stance": str(voice.stance.stance), "confidence": voice.stance.confidence}
+            {
+                "speaker": voice.speaker,
+                "stance": str(voice.stance.stance),
+                "confidence": voice.stance.confidence,
+                "quote": voice.text,
+                "start": voice.start,
+                "end": voice.end,
+            }
             for voice in reading.labels.voices
         ],
         "notes": list(reading.labels.notes),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from nlp.document import paragraphs
-from nlp.models import embed, load_model
-from nlp.topics import TopicModel
+from nlp.learnt import load_learnt
+from nlp.models import embed, load_model, model_version
+from nlp.reader import made_vector
+from nlp.topics import THRESHOLD, UNCALIBRATED, TopicModel
 from vigie.archive import Archive, Fingerprint, StoredArticle
 from vigie.watch import Topic, Watch
 
@@ -34,6 +37,7 @@ class Trial:
 
     matches: all, the strongest first. articles: how many were in question; looked_at: how many of them, the nearest, were scored;
     other_model: how many were left out since another model read them. overlap: how many matches have each topic already.
+    notes: what to know of how they were scored.
     """
 
     matches: tuple[Match, ...]
@@ -41,6 +45,7 @@ class Trial:
     looked_at: int
     other_model: int
     overlap: dict[str, int]
+    notes: tuple[str, ...]
 
     @property
     def alone(self) -> int:
@@ -61,14 +66,16 @@ def try_topic(
     """Score the articles published in [since, until) (seconds since the epoch) that are nearest to a topic; all, if few.
 
     An article's passages are not in the archive, only the mean of their vectors: by it the candidates are chosen, and their
-    passages are embedded again and scored as the reader does. Raises VigieError where the model is not on this machine.
+    passages are embedded again and scored as a reader does that has the topic beside those of the watch, with what was learnt.
+    Raises VigieError where the model is not on this machine.
     """
-    model = load_model(watch.models.embedding)
-    scorer = TopicModel(model, watch.models.embedding, [topic])
+    name = watch.models.embedding
+    model = load_model(name)
     with archive.read() as tx:
-        prints = tx.labels.fingerprints(since=since, until=until)
-    vectors, ids = _vectors(prints, model.get_embedding_dimension() or 0)
-    nearest = [ids[n] for n in np.argsort(-scorer.margins(vectors)[:, 0], kind="stable")[:candidates]]
+        prints, learnt = tx.labels.fingerprints(since=since, until=until), load_learnt(tx, watch)
+    scorer = TopicModel(model, name, (*watch.topics, topic), weights=learnt.topics)
+    vectors, ids = _vectors(prints, model_version(name), model.get_embedding_dimension() or 0)
+    nearest = [ids[n] for n in np.argsort(-scorer.margins(vectors)[:, -1], kind="stable")[:candidates]]
     progress(0, total=len(nearest))
     found: list[Match] = []
     for start in range(0, len(nearest), _BATCH):
@@ -80,16 +87,25 @@ def try_topic(
         for one, some in zip(stored, pieces, strict=True):
             own = np.stack([next(passages) for _ in some])
             margins = scorer.margins(own)
-            best = some[int(np.argmax(margins[:, 0]))][0]
-            found += [Match(one, label.score, best) for label in scorer.article_topics(own, margins)]
+            best = some[int(np.argmax(margins[:, -1]))][0]
+            score = float(expit(scorer.log_odds(own, margins)[-1]))
+            if score >= THRESHOLD:
+                found.append(Match(one, round(score, 4), best))
         progress(len(stored))
     found.sort(key=lambda match: (-match.score, match.stored.article.id))
     overlap = Counter(label.topic for match in found if match.stored.labels for label in match.stored.labels.topics)
-    return Trial(tuple(found), len(prints), len(nearest), len(prints) - len(ids), dict(overlap.most_common()))
+    notes = () if scorer.calibrated else (UNCALIBRATED,)
+    return Trial(tuple(found), len(prints), len(nearest), len(prints) - len(ids), dict(overlap.most_common()), notes)
 
 
-def _vectors(prints: Sequence[Fingerprint], dimension: int) -> tuple[Floats, list[str]]:
-    """The article vectors of this model, (articles, dimension), and whose they are."""
-    usable = [one for one in prints if one.embedding and len(one.embedding) == 2 * dimension]
+def _vectors(prints: Sequence[Fingerprint], version: str, dimension: int) -> tuple[Floats, list[str]]:
+    """The article vectors of this model, (articles, dimension), and whose they are. One whose analyser does not say which model
+    made its vector is told by the dimension.
+    """
+    usable = [
+        one
+        for one in prints
+        if one.embedding and len(one.embedding) == 2 * dimension and made_vector(one.analyser) in ("", version)
+    ]
     rows = [np.frombuffer(one.embedding or b"", np.float16).astype(np.float32) for one in usable]
     return np.stack(rows) if rows else np.zeros((0, dimension), np.float32), [one.article for one in usable]

@@ -38,6 +38,8 @@ THRESHOLD = 0.5
 DOUBTFUL = 0.2
 # How fast a margin turns into a probability under a model that nobody has measured: as under e5-small.
 UNMEASURED_SLOPE = 36.0
+# What labels say where the topics rest on these unmeasured constants.
+UNCALIBRATED = "topics uncalibrated"
 # How dear the weights of a topic are against the loss of one article, where a few dozen are learnt from: of 0.1 to 0.003 little
 # is gained below this (benchmarks.few_shot, on the development texts).
 STRENGTH = 0.01

@@ -35,4 +35,4 @@ def voice_of(spoken: Spoken, concluded: dict[str | None, Conclusion]) -> Voice |
     """The voice that a conclusion about a quote gives; None where it does not speak of the subject after all."""
     quote, subject, view = spoken
     labels = stance_labels(view, subject.id, concluded)
-    return Voice(quote.speaker, labels[0]) if labels else None
+    return Voice(quote.speaker, labels[0], quote.text, quote.start, quote.end) if labels else None

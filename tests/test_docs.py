@@ -7,7 +7,7 @@ import pytest
 
 from crawlers.outcomes import Outcome
 from digest.export import COLUMNS
-from vigie.cli import _COMMANDS, alerts, quarantine, review, rising, search, sources, status, topics, upkeep
+from vigie.cli import _COMMANDS, alerts, explain, quarantine, review, rising, search, sources, status, topics, upkeep
 
 PAGE = (Path(__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -23,6 +23,7 @@ def documented(command: str) -> set[str]:
     [
         ("search", search._COLUMNS),
         ("rising", rising._COLUMNS),
+        ("explain", explain._COLUMNS),
         ("alerts", alerts._COLUMNS),
         ("export", tuple(COLUMNS)),
         ("quarantine", quarantine._COLUMNS),

@@ -21,7 +21,7 @@ from tests.conftest import Vigie
 from tests.digest.press import WATCH_TEXT, indexed, put_stored
 from tests.index.corpus import WATCH, small_press, stored
 from vigie.archive import Archive, StoredArticle
-from vigie.article import Entity, Quote, Stance
+from vigie.article import Entity, Quote, Stance, StanceLabel, Voice
 from vigie.cells import cell_text, csv_cell
 from vigie.watch import load_watch
 
@@ -49,6 +49,7 @@ def hostile_press() -> list[StoredArticle]:
                 labels=replace(
                     labels,
                     quotes=(Quote(words, words, 0, 1, "according"),),
+                    voices=(Voice(words, StanceLabel("deepseek", None, Stance.CRITICAL, -0.7, 0.8), words, 3, 9),),
                     entities=(Entity(words, "person", 2),),
                     notes=("entities by rules",),
                 ),
@@ -106,11 +107,22 @@ def expected(one: StoredArticle) -> dict[str, Any]:
             {
                 "subject": label.subject, "topic": label.topic, "stance": label.stance.value, "score": label.score,
                 "confidence": label.confidence, "evidence": [sentence.text for sentence in label.evidence], "by": label.by,
+                "places": [{"start": sentence.start, "end": sentence.end} for sentence in label.evidence],
             }
             for label in labels.stances
         ],
         "stance_deepseek": over_all.get("deepseek", ""),
-        "quotes": [{"speaker": quote.speaker, "text": quote.text, "kind": quote.kind} for quote in labels.quotes],
+        "quotes": [
+            {"speaker": quote.speaker, "text": quote.text, "kind": quote.kind, "start": quote.start, "end": quote.end}
+            for quote in labels.quotes
+        ],
+        "voices": [
+            {
+                "speaker": voice.speaker, "subject": "deepseek", "stance": "critical", "score": -0.7, "confidence": 0.8,
+                "quote": voice.speaker, "start": 3, "end": 9,
+            }
+            for voice in labels.voices
+        ],
         "entities": [{"name": entity.name, "kind": entity.kind, "count": entity.count} for entity in labels.entities],
         "story": one.story or "", "reprint_of": one.reprint_of or "", "analyser": labels.analyser, "notes": list(labels.notes), "text": article.text,
     }  # fmt: skip
@@ -164,6 +176,7 @@ def test_an_export_read_back_is_what_the_archive_holds(form: str, export: Vigie,
     for row in rows:
         assert row == expected(articles.pop(row["id"]))
     assert articles == {}
+    assert sum(len(row["voices"]) for row in rows) == len(HOSTILE)
 
 
 def test_the_columns_are_those_that_are_described(export: Vigie, press: Path, tmp_path: Path) -> None:

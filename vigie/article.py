@@ -150,10 +150,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What a quoted speaker conveys about a subject; the stance of the article is kept apart from it."""
+    """What a quoted speaker conveys about a subject; the stance of the article is kept apart from it.
+
+    text, start, end: of the quote; empty in labels of an analyser that did not keep them.
+    """
 
     speaker: str
     stance: StanceLabel
+    text: str = ""
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

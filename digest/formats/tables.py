@@ -130,13 +130,17 @@ def _type(kind: str) -> "pyarrow.DataType":
     import pyarrow
 
     text, number, integer = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
+    place = {"start": integer, "end": integer}
     structures = {
         "topics": {"topic": text, "score": number, "by": text},
         "stances": {
             "subject": text, "topic": text, "stance": text, "score": number, "confidence": number,
-            "evidence": pyarrow.list_(text), "by": text,
+            "evidence": pyarrow.list_(text), "by": text, "places": pyarrow.list_(pyarrow.struct(list(place.items()))),
         },
-        "quotes": {"speaker": text, "text": text, "kind": text},
+        "quotes": {"speaker": text, "text": text, "kind": text, **place},
+        "voices": {
+            "speaker": text, "subject": text, "stance": text, "score": number, "confidence": number, "quote": text, **place,
+        },
         "entities": {"name": text, "kind": text, "count": integer},
     }  # fmt: skip
     if kind in structures:

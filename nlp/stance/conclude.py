@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Floats, Head
 from nlp.stance.views import View
@@ -13,6 +14,7 @@ from vigie.article import Sentence, Stance, StanceLabel
 STANCES = {CRITICAL: Stance.CRITICAL, NEUTRAL: Stance.NEUTRAL, SUPPORTIVE: Stance.SUPPORTIVE}
 # The class of what is shown without a stance.
 UNSURE = -1
+SHOWN = STANCES | {UNSURE: Stance.UNSURE}
 MOST_EVIDENCE = 3
 # Checked on benchmarks/press/dev.jsonl: below UNSURE_BELOW the stance shown would be wrong as often as right.
 UNSURE_BELOW = 0.45
@@ -22,19 +24,36 @@ SPEAKS_ON_TOPIC = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """What speaks for one answer against others, in log odds: each sentence of the view, what belongs to none of them, the bias.
+
+    spread: what it takes away that several answers stand against it, and not the likeliest of them alone.
+    """
+
+    pulls: tuple[float, ...]
+    rest: float
+    bias: float
+    spread: float = 0.0
+
+    @property
+    def whole(self) -> float:
+        """The sum of all of it."""
+        return sum(self.pulls) + self.rest + self.bias + self.spread
+
+
+@dataclass(frozen=True, slots=True)
 class Conclusion:
     """The stance of a view on one question, and why.
 
-    chances: of NONE, CRITICAL, NEUTRAL, SUPPORTIVE. pulls: how much each sentence of the view speaks for the stance shown, rather
-    than for the other two, in log odds; rest: the same of what belongs to no sentence; with the bias they sum to the margin.
+    chances: of NONE, CRITICAL, NEUTRAL, SUPPORTIVE. for_stance: what speaks for the likeliest stance rather than for the other
+    two; the whole is its margin over their mean. for_none: what speaks for NONE against all three; the whole is its log odds.
     """
 
     chances: tuple[float, float, float, float]
     stance: Stance
     confidence: float
-    pulls: tuple[float, ...]
-    rest: float
-    bias: float
+    for_stance: Balance
+    for_none: Balance
 
     @property
     def of_subject(self) -> float:
@@ -47,32 +66,39 @@ def conclude(parts: Floats, head: Head, view: View) -> Conclusion:
     chances = head.probabilities(parts.sum(axis=0, keepdims=True))[0]
     likeliest = int(np.argmax(chances[1:])) + 1
     others = [other for other in STANCES if other != likeliest]
-    shares = head.shares(parts) / head.temperature
-    pulls = shares[:, likeliest] - shares[:, others].mean(axis=1)
-    bias = float(head.bias[likeliest] - head.bias[others].mean()) / head.temperature
-    among = chances[1:].sum()
+    shares, bias = head.shares(parts) / head.temperature, head.bias / head.temperature
+    among = chances[1:] / chances[1:].sum()
+
+    def balance(answer: int, against: list[int], weights: Floats, spread: float = 0.0) -> Balance:
+        pulls = shares[:, answer] - shares[:, against] @ weights
+        count = len(view.sentences)
+        own = float(bias[answer] - bias[against] @ weights)
+        return Balance(tuple(pulls[:count].tolist()), float(pulls[count:].sum()), own, spread)
+
     return Conclusion(
         chances=tuple(float(chance) for chance in chances),  # type: ignore[arg-type]  # there are four
         stance=STANCES[likeliest],
-        confidence=float(chances[likeliest] / among),
-        pulls=tuple(float(pull) for pull in pulls[: len(view.sentences)]),
-        rest=float(pulls[len(view.sentences) :].sum()),
-        bias=bias,
+        confidence=float(among[likeliest - 1]),
+        for_stance=balance(likeliest, others, np.full(2, 0.5, np.float32)),
+        # The log of a sum is the mean under the shares of its terms, and their entropy: so the log odds are linear, exactly.
+        for_none=balance(NONE, list(STANCES), among, spread=float(xlogy(among, among).sum())),
     )
 
 
 def stance_labels(view: View, subject: str, conclusions: Mapping[str | None, Conclusion]) -> list[StanceLabel]:
-    """The labels of a subject, over all first; none where it is named only in passing, nor on topics that are not about it."""
-    if shown_stance(conclusions[None], over_all=True) is None:
-        return []
-    shown = {topic: shown_stance(found, over_all=topic is None) for topic, found in conclusions.items()}
-    return [_label(view, subject, topic, stance, conclusions[topic]) for topic, stance in shown.items() if stance]
+    """The labels of a subject, over all first, for the stances that are shown."""
+    shown = shown_stances(conclusions)
+    return [_label(view, subject, topic, stance, conclusions[topic]) for topic, stance in shown.items()]
 
 
-def shown_stance(found: Conclusion, *, over_all: bool) -> Stance | None:
-    """The stance that is shown: UNSURE at low confidence, None where the text does not speak of the subject."""
-    (shown,) = shown_classes(np.array([found.chances]), over_all=[over_all]).tolist()
-    return {NONE: None, UNSURE: Stance.UNSURE, **STANCES}[shown]
+def shown_stances(conclusions: Mapping[str | None, Conclusion]) -> dict[str | None, Stance]:
+    """The stances that are shown, UNSURE at low confidence: none where the subject is named only in passing, nor on topics that
+    are not about it.
+    """
+    chances = np.array([one.chances for one in conclusions.values()])
+    classes = shown_classes(chances, over_all=[topic is None for topic in conclusions]).tolist()
+    shown = {topic: SHOWN[one] for topic, one in zip(conclusions, classes, strict=True) if one != NONE}
+    return shown if None in shown else {}
 
 
 def shown_classes(chances: Floats, *, over_all: Sequence[bool]) -> NDArray[np.int64]:
@@ -83,6 +109,11 @@ def shown_classes(chances: Floats, *, over_all: Sequence[bool]) -> NDArray[np.in
     return np.where(silent, NONE, np.where(unsure, UNSURE, stances.argmax(axis=1) + 1))
 
 
+def needed(topic: str | None) -> float:
+    """How likely it must be that a text speaks of its subject for a stance to be shown, over all (None) or on a topic."""
+    return SPEAKS_OF_SUBJECT if topic is None else SPEAKS_ON_TOPIC
+
+
 def _label(view: View, subject: str, topic: str | None, stance: Stance, found: Conclusion) -> StanceLabel:
     return StanceLabel(
         subject=subject,
@@ -90,7 +121,7 @@ def _label(view: View, subject: str, topic: str | None, stance: Stance, found: C
         stance=stance,
         score=round((found.chances[SUPPORTIVE] - found.chances[CRITICAL]) / max(found.of_subject, 1e-6), 4),
         confidence=round(found.confidence, 4),
-        evidence=_evidence(view, found.pulls),
+        evidence=_evidence(view, found.for_stance.pulls),
     )
 
 

@@ -15,18 +15,19 @@ from benchmarks.quality_labels import deepseek_watch
 from benchmarks.quality_press import article_of, records
 from newsroom.press import Piece, load_press
 from nlp import learning
-from nlp.explanation import explain
 from nlp.learning import FirstHead, Floats, Gain, Judged, Lesson, Untried, examine, folds, learn, stance_answers
 from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
-from nlp.reader import Reader, read_archive, reader_of
+from nlp.models import model_version
+from nlp.reader import Reader, analyser_version, made_vector, read_archive, reader_of
 from nlp.stance.conclude import UNSURE, shown_classes
 from nlp.stance.head import CRITICAL, NONE
 from nlp.stance.reading import StanceModel
 from nlp.stance.views import View, passages_on
+from nlp.topic_trial import _vectors, try_topic
 from nlp.topics import TopicHead
 from tests.conftest import Vigie
-from vigie.archive import Archive
-from vigie.article import Article, Labels, Stance
+from vigie.archive import Archive, Fingerprint
+from vigie.article import Labels, Stance
 from vigie.cli import learn as learn_command
 from vigie.correction import Answer, Correction
 from vigie.errors import VigieError
@@ -424,41 +425,33 @@ def test_the_command_needs_corrections(vigie: Vigie) -> None:
     assert "vigie review" in refused.err
 
 
-def test_an_explanation_adds_up(reader: Reader) -> None:
-    record = next(one for one in records("dev") if one["subject"] == "DeepSeek" and one["stances"])
-    article = article_of(record)
-    found = explain(reader, article)
-    (reading,) = reader.read([article])
-    assert {why.topic for why in found.topics if why.found} == {label.topic for label in reading.labels.topics}
-    shown = {why.topic: why.shown for why in found.stances if why.shown}
-    assert shown == {label.topic: label.stance for label in reading.labels.stances}
-    for why in found.topics:
-        assert why.prototypes[0][1] >= why.prototypes[-1][1]
-        assert article.text[why.start : why.end] in why.passage
+def test_a_tried_topic_is_scored_with_what_was_learnt(archive: Archive) -> None:
+    watch = a_watch(stance="static")
+    own = Reader(watch).topics
+    weights = replace(own.weights, heads=(replace(own.heads[0], shift=own.heads[0].shift + 2.0),))
+    with archive.begin() as tx:
+        keep_learnt(tx, watch, stance=None, topics=weights, answers=40, at=2.0)
+    read_archive(archive, watch, progress=quiet)
+    with archive.read() as tx:
+        stored = tx.labels.get(tx.articles.ids())
+    read = {article: label.score for article, labels in stored.items() for label in labels.topics}
+    tried = Topic(id="tried", label=CHIPS.label, description=CHIPS.description)
+    trial = try_topic(archive, watch, tried, candidates=40, progress=quiet)
+    assert read
+    assert trial.notes == ()
+    assert {match.stored.article.id: match.score for match in trial.matches} == pytest.approx(read, abs=1e-3)
 
 
-def test_of_a_long_article_what_was_read_is_explained(reader: Reader) -> None:
-    weather = [f"Le {n} janvier, le temps fut gris sur la côte, et personne ne s'en est étonné." for n in range(1, 60)]
-    late = "La CNIL enquête sur les données personnelles des utilisateurs, stockées hors d'Europe sans leur accord."
-    text = "\n\n".join([" ".join(weather[:30]), " ".join(weather[30:]), late])
-    article = Article("0" * 64, "", "", "", "DeepSeek sous la pluie", text, language="fr")
-    over_all = next(why for why in explain(reader, article).stances if why.topic is None)
-    assert late in [sentence.text for sentence, _ in over_all.sentences]
+def test_vectors_of_another_model_of_the_same_length_are_left_out() -> None:
+    version = model_version("e5-small")
+    vector = np.ones(384, np.float16).tobytes()
+    by = {"ours": f"vigie method 3; {version}; spaCy 3", "theirs": "vigie method 3; some/other; spaCy 3", "whose": "test"}
+    prints = [Fingerprint(name, "s", None, "fr", vector, None, "", None, None, analyser) for name, analyser in by.items()]
+    vectors, whose = _vectors(prints, version, 384)
+    assert (vectors.shape, whose) == ((2, 384), ["ours", "whose"])
+    assert _vectors(prints, version, 512)[1] == []
 
 
-def test_explain_in_a_terminal_and_for_programs(vigie: Vigie) -> None:
-    vigie.write_watch("")
-    article = article_of(next(one for one in records("dev") if one["subject"] == "DeepSeek" and one["overall"] == "critical"))
-    with Archive.open(vigie.data).begin() as tx:
-        tx.articles.store(article, page_id=None, at=1.0)
-    shown = vigie("explain", article.id[:8]).out
-    assert article.title in shown
-    assert "Stance toward deepseek, over all:" in shown
-    assert "bias" in shown
-    assert shown.index("stance uncalibrated") < shown.index("Topic ")
-    rows = vigie("explain", article.id, "--format", "json").json
-    assert {row["part"] for row in rows} >= {"best passage", "learnt", "prototype", "sentence", "name", "bias"}
-    assert (rows[0]["label"], rows[0]["value"]) == ("note", "stance uncalibrated")
-    missing = vigie("explain", "0000")
-    assert missing.code == 2
-    assert "the archive has no article '0000'" in missing.err
+def test_an_analyser_says_which_model_made_its_vectors() -> None:
+    assert made_vector(analyser_version(a_watch(), NOTHING_LEARNT)) == model_version("static")
+    assert made_vector("e5") == ""

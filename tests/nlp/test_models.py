@@ -16,10 +16,12 @@ from nlp.learnt import Learnt, keep_learnt
 from nlp.models import PACKAGED, embed, load_model, model_version
 from nlp.reader import Reader, read_archive
 from nlp.stance.head import Head
+from nlp.topic_trial import try_topic
 from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Published, article_id
-from vigie.watch import Models, Watch, load_watch
+from vigie.cli.topics import _as_record, _print_trial
+from vigie.watch import Models, Topic, Watch, load_watch
 
 WORDS = re.compile(r"\w+")
 
@@ -143,6 +145,27 @@ def test_a_model_in_a_folder_gives_topics_without_being_measured(folder_model: s
     assert other.labels.topics == ()
     assert other.labels.notes == ("topics uncalibrated",)
     assert folder_model in other.labels.analyser
+
+
+def test_a_topic_tried_with_an_unmeasured_model_is_scored_as_beside_the_others_and_says_so(
+    tmp_path: Path, folder_model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, watch = Archive.open(tmp_path), watch_with(folder_model, stance="static")
+    texts = [next(iter(topic.examples["fr"])) for topic in watch.topics]
+    articles = [an_article(str(n), text) for n, text in enumerate(texts)]
+    with archive.begin() as tx:
+        for article in articles:
+            tx.articles.store(article, page_id=None, at=1.0)
+    read_archive(archive, watch, progress=lambda *_, **__: None)
+    topic = Topic(id="tried", label={"fr": "Essai"}, description={"fr": texts[0]})
+    trial = try_topic(archive, watch, topic, candidates=10, progress=lambda *_, **__: None)
+    readings = Reader(structs.replace(watch, topics=(*watch.topics, topic))).read(articles)
+    read = {one.labels.article_id: label.score for one in readings for label in one.labels.topics if label.topic == "tried"}
+    assert read
+    assert {match.stored.article.id: match.score for match in trial.matches} == pytest.approx(read, abs=1e-3)
+    assert _as_record(trial, topic, [])["notes"] == ["topics uncalibrated"]
+    _print_trial(trial, topic, [])
+    assert "Note: topics uncalibrated" in capsys.readouterr().out
 
 
 def test_a_head_that_was_learnt_does_not_measure_the_model(folder_model: str) -> None:

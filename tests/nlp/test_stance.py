@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nlp.document import Document, take_apart
-from nlp.stance.conclude import conclude, stance_labels
-from nlp.stance.head import CRITICAL, NEUTRAL, SUPPORTIVE, Head, fitted, fitted_temperature, standardised
+from nlp.stance.conclude import Balance, Conclusion, conclude, shown_stances, stance_labels
+from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Head, fitted, fitted_temperature, standardised
 from nlp.stance.views import LONGEST_VIEW, View, compose, part_of, passages_on, view_of
 from vigie.article import Sentence, Stance
 from vigie.watch import Subject
@@ -94,7 +94,12 @@ def test_a_conclusion_tells_what_each_sentence_weighs() -> None:
     likeliest = int(np.argmax(found.chances[1:])) + 1
     others = [other for other in (CRITICAL, NEUTRAL, SUPPORTIVE) if other != likeliest]
     logits = head.logits(parts.sum(axis=0, keepdims=True))[0] / head.temperature
-    assert sum(found.pulls) + found.rest + found.bias == pytest.approx(logits[likeliest] - logits[others].mean(), abs=1e-4)
+    why = found.for_stance
+    assert sum(why.pulls) + why.rest + why.bias == pytest.approx(logits[likeliest] - logits[others].mean(), abs=1e-4)
+    none = found.for_none
+    odds = np.log(found.chances[NONE] / found.of_subject)
+    assert sum(none.pulls) + none.rest + none.bias + none.spread == pytest.approx(odds, abs=1e-4)
+    assert len(why.pulls) == len(none.pulls) == len(view.sentences)
     (label,) = stance_labels(view, "ocelot", {None: found}) or [None]
     assert label is None or set(label.evidence) <= set(view.sentences)
 
@@ -126,3 +131,17 @@ def test_low_confidence_is_unsure() -> None:
     (label,) = stance_labels(view, "ocelot", {None: conclude(np.ones((2, 12), np.float32), even, view)})
     assert label.stance is Stance.UNSURE
     assert label.evidence == view.sentences
+
+
+def concluded(none: float, critical: float = 0.9) -> Conclusion:
+    """A conclusion with this probability of none, and of critical among the stances."""
+    rest = 1 - none
+    chances = (none, critical * rest, (1 - critical) * rest, 0.0)
+    return Conclusion(chances, Stance.CRITICAL, critical, Balance((), 0, 0), Balance((), 0, 0))
+
+
+def test_where_the_article_is_not_about_the_subject_no_topic_has_a_stance() -> None:
+    sure = {"data": concluded(0.02), "gpus": concluded(0.95), "performance": concluded(0.6, critical=0.4)}
+    assert shown_stances({None: concluded(0.6), **sure}) == {}
+    shown = shown_stances({None: concluded(0.4), **sure})
+    assert shown == {None: Stance.CRITICAL, "data": Stance.CRITICAL, "performance": Stance.UNSURE}

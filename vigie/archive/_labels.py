@@ -75,7 +75,7 @@ class ReadQueue:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What story grouping needs of an article."""
+    """What story grouping needs of an article. analyser: by which its vector was made."""
 
     article: str
     source: str
@@ -86,6 +86,7 @@ class Fingerprint:
     marks: str
     story: str | None
     reprint_of: str | None
+    analyser: str = ""
 
 
 class LabelStore:
@@ -160,7 +161,7 @@ class LabelStore:
         query = (
             select(
                 labels.c.article, articles.c.source, articles.c.published, labels.c.record, labels.c.embedding, labels.c.sketch,
-                labels.c.marks, stories.c.story, stories.c.reprint_of,
+                labels.c.marks, labels.c.analyser, stories.c.story, stories.c.reprint_of,
             )
             .join(articles, articles.c.id == labels.c.article)
             .outerjoin(stories, stories.c.article == labels.c.article)
@@ -175,6 +176,7 @@ class LabelStore:
             Fingerprint(
                 article=row.article, source=row.source, published=row.published, language=from_json(Labels, row.record).language,
                 embedding=row.embedding, sketch=row.sketch, marks=row.marks, story=row.story, reprint_of=row.reprint_of,
+                analyser=row.analyser,
             )
             for row in self._connection.execute(query)
         ]  # fmt: skip

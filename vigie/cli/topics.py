@@ -108,8 +108,9 @@ def try_one(
 ) -> int:
     """Show what a topic of this description would match in the archive, before it is adopted. Nothing is kept.
 
-    The articles are scored by the model that reads them. Shows score and best passage of each match, how the matches overlap with
-    the topics of the watch, and the lines to put into the watch file. Ends with 3 when nothing matches.
+    The articles are scored by the model that reads them, with what it has learnt (vigie learn). Shows score and best passage of
+    each match, how the matches overlap with the topics of the watch, and the lines to put into the watch file. Ends with 3 when
+    nothing matches.
     """
     watch = settings.watch
     topic = _topic(watch, description, language, label, examples)
@@ -201,6 +202,7 @@ def _as_record(trial: "Trial", topic: "Topic", rows: list[dict[str, Any]]) -> di
         "found": len(trial.matches),
         "overlap": trial.overlap,
         "alone": trial.alone,
+        "notes": list(trial.notes),
         "matches": rows,
         "toml": _toml(topic),
     }
@@ -211,6 +213,8 @@ def _print_trial(trial: "Trial", topic: "Topic", rows: list[dict[str, Any]]) -> 
     from rich.text import Text
 
     out = console()
+    if trial.notes:
+        out.print(Text(f"Note: {', '.join(trial.notes)}"))
     for row in rows:
         out.print(Text(plain(row["title"]), style="bold"))
         about = f"{row['score']:.2f}  {(row['published'] or 'undated')[:10]}  {row['source']} ({row['language']})"
