@@ -122,7 +122,7 @@ def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
     questions = []
     for one, view, conclusions in zip(judged, views, concluded, strict=True):
         stances = stance_labels(view, subject, conclusions)
-        questions += questions_of(Labels(one.article.id, 1, "", "", stances=tuple(stances)), ())
+        questions += questions_of(Labels(one.article.id, 1, "", "", subjects=(subject,), stances=tuple(stances)), ())
     start = reader.stance.heads.article
     made = {}
     for count in counts:
