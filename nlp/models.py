@@ -69,7 +69,7 @@ def _hub_model(name: str) -> "SentenceTransformer":
         ) from None
     # The E5 family was trained with this before every text (Wang et al. 2024), but does not say so in its files.
     if re.search(r"\be5-", Path(name).name) and not any(model.prompts.values()):
-        model.prompts, model.default_prompt_name = E5_PROMPTS, "query"
+        model.prompts, model.default_prompt_name = {**E5_PROMPTS}, "query"
     return model
 
 
