@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 # Raised with every change of the method that may change a label.
-METHOD = 3
+METHOD = 4
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
 LOOK_AGAIN_S = 1.0

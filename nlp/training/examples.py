@@ -91,9 +91,9 @@ class Lessons:
         """Each article with the questions of the watch."""
         return [self._example(record, record["subject"], self._answers(record)) for record in self._records]
 
-    def a_round(self, *, pairs: bool) -> list[Example]:
+    def a_round(self) -> list[Example]:
         """Each article changed by chance, and pairs of them."""
-        return [*map(self._changed, self._records), *(self._pairs() if pairs else ())]
+        return [*map(self._changed, self._records), *self._pairs()]
 
     def _changed(self, record: Record) -> Example:
         absent = random.choice(self._names)
