@@ -45,7 +45,7 @@ PARTS = {
     "language": (nlp.reader, "detect_language"),
     "sentences and entities": (nlp.reader, "take_apart"),
     "embedding": (nlp.reader, "embed"),
-    "stance": (nlp.reader.Reader, "_stances"),
+    "stance": (nlp.reader.Reader, "stances"),
     "stance of quotes": (nlp.reader.Reader, "voices"),
     "quotes": (nlp.reader, "find_quotes"),
     "reprints": (nlp.reader, "sketch"),

@@ -136,7 +136,7 @@ def test_low_confidence_is_unsure() -> None:
 def concluded(none: float, critical: float = 0.9) -> Conclusion:
     """A conclusion with this probability of none, and of critical among the stances."""
     rest = 1 - none
-    chances = (none, critical * rest, (1 - critical) * rest, 0.0)
+    chances = (none, critical * rest, (1 - critical) * rest / 2, (1 - critical) * rest / 2)
     return Conclusion(chances, Stance.CRITICAL, critical, Balance((), 0, 0), Balance((), 0, 0))
 
 
