@@ -2,19 +2,19 @@
 
     python -m benchmarks.few_shot [--corrections 20 40] [--json FILE]
 
-A correction is one answer to one question of vigie review: one key pressed. Of a random half of the articles the questions are asked
-that vigie review would ask first, the least sure, and the reference answers them; vigie learn's own functions learn from the answers,
-and leave alone what they cannot judge. The other half is judged by what would be shown. Each figure is the mean over 20 such halves:
+Of a random half of the articles are asked: "answers", the questions that vigie review would ask first, the least sure, each answer
+one key pressed; or "articles", every question about so many of them. The reference answers; vigie learn's own functions learn, and
+leave alone what they cannot judge. The other half is judged by what would be shown. Each figure is the mean over 20 such halves:
 "after" is with what vigie learn keeps, "if all is kept" also with what helps no held-out answers. Topics: the development part of the
-press texts, with topics that have a label and nothing else, asked about topics alone. Stance: the articles of the sample newsroom that
-name its subject, none of which the shipped head has seen, asked about stances alone; who says that the topic of such a question is
-not there teaches no stance.
+press texts, with topics that have a label and nothing else, asked about topics alone. Stance: the articles of the sample newsroom
+that name its subject, none of which the shipped head has seen, asked about stances alone; who says that the topic of such a question
+is not there teaches no stance.
 """
 
 import argparse
 import json
-from collections.abc import Collection, Iterator, Sequence
-from itertools import compress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import compress, product
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ from vigie.correction import Answer, Correction
 from vigie.review import Question, questions_of
 from vigie.watch import Topic, Watch
 
+# What a question is about: the article, the subject (None: the presence of the topic) and the topic (None: over all).
+Key = tuple[str, str | None, str | None]
+
 DRAWS = 20
 # Labels as a user might put them, and no more; none means the same as a topic of the shipped watch by its wording alone.
 LABELS = {"performance": "Est-ce que ça marche bien ?", "data": "Vie privée", "gpus": "Puces"}
@@ -78,13 +81,13 @@ def topics(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
         labels = Labels(one.article.id, 1, "", "", topics=model.article_topics(*found), doubtful=model.doubtful_topics(*found))
         questions += questions_of(labels, ())
     made = {}
-    for count in counts:
+    for count, wholly in product(counts, (False, True)):
         scores, kept, taught = [], [], 0
-        for half, asked in _draws([one.article.id for one in judged], questions, count):
+        for half, asked in _draws([one.article.id for one in judged], questions, count, wholly=wholly):
             shown: list[tuple[Any, ...]] = []
             for topic, start in zip(model.ids, model.heads, strict=True):
                 own = answers[topic]
-                chosen = np.array([(article, None, topic) in asked for article in own.articles])
+                chosen = np.array([asked((article, None, topic)) for article in own.articles])
                 rest = np.array([article not in half for article in own.articles])
                 heads, helps = _taught(start, _some_topics(own, chosen))
                 shown.append((own.gold[rest], *(own.shown(own.predicted(head))[rest] for head in heads)))
@@ -92,7 +95,7 @@ def topics(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
                 taught += int(chosen.sum())
             gold, *found_by = (np.stack(columns, axis=1) for columns in zip(*shown, strict=True))
             scores.append([f1_score(gold, found, average="macro", zero_division=0) for found in found_by])
-        made[str(count)] = _gain(scores, kept, taught / DRAWS)
+        made[f"{count} articles" if wholly else f"{count} answers"] = _gain(scores, kept, taught / DRAWS)
     return made
 
 
@@ -125,10 +128,10 @@ def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
         questions += questions_of(Labels(one.article.id, 1, "", "", subjects=(subject,), stances=tuple(stances)), ())
     start = reader.stance.heads.article
     made = {}
-    for count in counts:
+    for count, wholly in product(counts, (False, True)):
         scores, kept, taught = [], [], 0
-        for half, asked in _draws([one.article.id for one in judged], questions, count):
-            chosen = np.array([(one.article, one.subject, one.topic) in asked for one in answers.said])
+        for half, asked in _draws([one.article.id for one in judged], questions, count, wholly=wholly):
+            chosen = np.array([asked((one.article, one.subject, one.topic)) for one in answers.said])
             rest = (answers.gold != NONE) & np.array([article not in half for article in answers.articles])
             heads, helps = _taught(start, StanceAnswers(tuple(compress(answers.said, chosen)), answers.features[chosen]))
             shown = [answers.shown(answers.predicted(head))[rest] for head in heads]
@@ -136,7 +139,7 @@ def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
             scores.append([f1_score(answers.gold[rest], one, labels=stances, average="macro", zero_division=0) for one in shown])
             kept.append(helps)
             taught += int(chosen.sum())
-        made[str(count)] = _gain(scores, kept, taught / DRAWS)
+        made[f"{count} articles" if wholly else f"{count} answers"] = _gain(scores, kept, taught / DRAWS)
     return made
 
 
@@ -153,14 +156,15 @@ def _judged_stances(watch: Watch) -> Iterator[Judged]:
 
 
 def _draws(
-    articles: Sequence[str], questions: Sequence[Question], count: int
-) -> Iterator[tuple[Collection[str], Collection[tuple[str, str | None, str | None]]]]:
-    """Random halves of the articles, each with the first questions that are asked about it."""
+    articles: Sequence[str], questions: Sequence[Question], count: int, *, wholly: bool
+) -> Iterator[tuple[Collection[str], Callable[[Key], bool]]]:
+    """Random halves of the articles, each with what is asked about it: the first questions, or all about its first articles."""
     for draw in range(DRAWS):
         order = np.random.default_rng(draw).permutation(len(articles))
-        half = {articles[n] for n in order[: len(order) // 2]}
+        half = [articles[n] for n in order[: len(order) // 2]]
         asked = sorted((one for one in questions if one.article in half), key=lambda one: one.turn)
-        yield half, {one.key for one in asked[:count]}
+        first, keys = set(half[:count]), {one.key for one in asked[:count]}
+        yield half, (lambda key, first=first: key[0] in first) if wholly else keys.__contains__
 
 
 def _taught(start: H, answers: Answers[H]) -> tuple[tuple[H, H, H], bool]:
