@@ -36,6 +36,8 @@ MOST_BUCKETS = 60_000
 _TOO_MUCH = ("too_many_buckets", "circuit_breaking_exception")
 # Of a shard, so many values compete that none is missed where the columns are those of a press.
 _ALL_OF_A_SHARD = 2_000_000
+# Values that each shard names at first, when the most frequent are asked for.
+_FIRST_NAMED = 1_000
 
 # How long a writer waits for a cluster that cannot take articles now, before it gives up with an error. A node restarts in less.
 PATIENCE_S = 120.0
@@ -440,15 +442,31 @@ class ElasticIndex:
         return buckets.cells(self, query, columns, only or {}, at_least)
 
     def most_frequent(self, query: Query, column: str, limit: int) -> list[tuple[str, int]]:
-        """The most frequent values of a keyword column, exactly."""
+        """The most frequent values of a keyword column, exactly.
+
+        Of several shards each names its own most frequent values. The first of those named are counted once more, over all
+        shards; when they have more articles than any other value can have, they are the answer (the threshold algorithm, Fagin,
+        Lotem & Naor 2003). Otherwise more are named.
+        """
         check_columns((column,))
-        order = [{"_count": "desc"}, {"_key": "asc"}]
-        terms = {**self.all_values(column), "size": max(1, limit), "order": order}
-        answer = self.aggregate(query, {column: {"terms": terms}})[column]
-        if answer["doc_count_error_upper_bound"]:  # several shards, none of which could name all its values
-            every = self.cells(query, (column,)).items()
-            return sorted(((str(value), number) for (value,), number in every), key=lambda pair: (-pair[1], pair[0]))[:limit]
-        return [(str(one["key"]), int(one["doc_count"])) for one in answer["buckets"]][:limit]
+        named = max(_FIRST_NAMED, limit)
+        while named <= MOST_BUCKETS:
+            found = self._most_named(query, column, named)
+            if not found["doc_count_error_upper_bound"]:
+                return _pairs(found)[:limit]
+            candidates = _pairs(found)
+            exact = _pairs(self._most_named(query, column, named, include=[value for value, _ in candidates]))[:limit]
+            if len(exact) == limit and exact[-1][1] > candidates[-1][1] + found["doc_count_error_upper_bound"]:
+                return exact
+            named *= 8
+        every = self.cells(query, (column,)).items()
+        return sorted(((str(value), number) for (value,), number in every), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def _most_named(self, query: Query, column: str, named: int, **among: list[str]) -> Json:
+        """The answer to a terms aggregation in which each shard names so many values."""
+        terms = {"field": column, "size": named, "shard_size": named, "order": [{"_count": "desc"}, {"_key": "asc"}], **among}
+        found: Json = self.aggregate(query, {column: {"terms": terms}})[column]
+        return found
 
     def repeated_stories(self, query: Query) -> dict[int, int]:
         """The stories that several of the articles tell, with the turn of the earliest of them."""
@@ -492,6 +510,11 @@ class ElasticIndex:
         """The answer to an aggregation; see :class:`index.buckets.Countable`."""
         answer: Json = self._ask(query=self._compiler.matching(query), size=0, track_total_hits=False, aggs=request)
         return dict(answer["aggregations"])
+
+
+def _pairs(found: Json) -> list[tuple[str, int]]:
+    """The buckets of a terms aggregation: values with their numbers of articles."""
+    return [(str(one["key"]), int(one["doc_count"])) for one in found["buckets"]]
 
 
 @dataclass(frozen=True, slots=True)
