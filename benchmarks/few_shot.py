@@ -2,8 +2,8 @@
 
     python -m benchmarks.few_shot [--corrections 20 40] [--json FILE]
 
-Of a random half of the articles are asked: "answers", the questions that vigie review would ask first, the least sure, each answer
-one key pressed; or "articles", every question about so many of them. The reference answers; vigie learn's own functions learn, and
+Of a random half of the articles are asked: "answers", the questions that vigie review would ask first, each answer one key
+pressed; or "articles", every question about so many of them. The reference answers; vigie learn's own functions learn, and
 leave alone what they cannot judge. The other half is judged by what would be shown. Each figure is the mean over 20 such halves:
 "after" is with what vigie learn keeps, "if all is kept" also with what helps no held-out answers. Topics: the development part of the
 press texts, with topics that have a label and nothing else, asked about topics alone. Stance: the articles of the sample newsroom
@@ -44,7 +44,7 @@ from nlp.stance.conclude import stance_labels
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE
 from vigie.article import Labels
 from vigie.correction import Answer, Correction
-from vigie.review import Question, questions_of
+from vigie.review import Question, about_article, first_questions
 from vigie.watch import Topic, Watch
 
 # What a question is about: the article, the subject (None: the presence of the topic) and the topic (None: over all).
@@ -79,7 +79,7 @@ def topics(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
     for one, apart in zip(judged, examined, strict=True):
         found = apart.analysis.vectors, apart.analysis.margins
         labels = Labels(one.article.id, 1, "", "", topics=model.article_topics(*found), doubtful=model.doubtful_topics(*found))
-        questions += questions_of(labels, ())
+        questions.append(about_article(labels, (), model.ids))
     made = {}
     for count, wholly in product(counts, (False, True)):
         scores, kept, taught = [], [], 0
@@ -125,7 +125,8 @@ def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
     questions = []
     for one, view, conclusions in zip(judged, views, concluded, strict=True):
         stances = stance_labels(view, subject, conclusions)
-        questions += questions_of(Labels(one.article.id, 1, "", "", subjects=(subject,), stances=tuple(stances)), ())
+        labels = Labels(one.article.id, 1, "", "", subjects=(subject,), stances=tuple(stances))
+        questions.append(about_article(labels, (), ()))
     start = reader.stance.heads.article
     made = {}
     for count, wholly in product(counts, (False, True)):
@@ -156,14 +157,14 @@ def _judged_stances(watch: Watch) -> Iterator[Judged]:
 
 
 def _draws(
-    articles: Sequence[str], questions: Sequence[Question], count: int, *, wholly: bool
+    articles: Sequence[str], questions: Sequence[Sequence[Question]], count: int, *, wholly: bool
 ) -> Iterator[tuple[Collection[str], Callable[[Key], bool]]]:
     """Random halves of the articles, each with what is asked about it: the first questions, or all about its first articles."""
     for draw in range(DRAWS):
         order = np.random.default_rng(draw).permutation(len(articles))
         half = [articles[n] for n in order[: len(order) // 2]]
-        asked = sorted((one for one in questions if one.article in half), key=lambda one: one.turn)
-        first, keys = set(half[:count]), {one.key for one in asked[:count]}
+        asked = first_questions((some for some in questions if some and some[0].article in half), count)
+        first, keys = set(half[:count]), {one.key for one in asked}
         yield half, (lambda key, first=first: key[0] in first) if wholly else keys.__contains__
 
 

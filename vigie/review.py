@@ -1,11 +1,14 @@
-"""What to ask a person about the labels: the questions on which the models are least sure, each with what it was decided on.
+"""What to ask a person about the labels: the articles on which the models are least sure, and what each label was decided on.
 
-Asking first where the model is least certain is uncertainty sampling (Lewis & Gale 1994, SIGIR).
+Asking first where the model is least certain is uncertainty sampling (Lewis & Gale 1994, SIGIR). Answers to such questions alone
+teach little (benchmarks.few_shot): what a topic misses is far below its threshold. So an article is judged as a whole.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from vigie.archive import Transaction
 from vigie.article import Article, Labels, Sentence, Stance
@@ -13,6 +16,8 @@ from vigie.correction import Answer, Correction, corrected
 
 # Stances and topics given less than this probability are doubtful; they are asked before those that are merely unanswered.
 SURE = 0.8
+# Answers on a topic from which on it is known well enough to trust that a topic without a label is not there.
+FEW = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +58,52 @@ class Question:
 
 
 def open_questions(
-    tx: Transaction, *, limit: int, subject: str | None = None, topic: str | None = None, among: Container[str] | None = None
+    tx: Transaction,
+    *,
+    limit: int,
+    topics: Sequence[str] = (),
+    subject: str | None = None,
+    topic: str | None = None,
+    among: Container[str] | None = None,
 ) -> tuple[list[Question], int]:
-    """The questions to ask next, and how many are open in all. Those of one article follow each other.
+    """The questions to ask next, and how many are open in all.
 
-    subject, topic and among (article ids) narrow them down. Reprints are left out: their text is asked about once.
+    topics: those of the watch. Of one that fewer than FEW answers speak of, it is also asked whether articles treat it that the
+    models say nothing of: it may be missed where nobody doubts. subject, topic and among (article ids) narrow the questions
+    down. Reprints are left out: their text is asked about once.
     """
+    answers = tx.corrections.by_article()
+    judged = Counter(one.topic for corrections in answers.values() for one in corrections)
+    little_known = [one for one in topics if judged[one] < FEW]
     count = 0
 
-    def fitting() -> Iterator[Question]:
+    def by_article() -> Iterator[list[Question]]:
         nonlocal count
-        answers = tx.corrections.by_article()
         for labels in tx.labels.originals():
             if among is None or labels.article_id in among:
-                for question in questions_of(labels, answers.get(labels.article_id, ())):
-                    if subject in (None, question.subject) and topic in (None, question.topic):
-                        count += 1
-                        yield question
+                questions = about_article(labels, answers.get(labels.article_id, ()), little_known)
+                fitting = [one for one in questions if subject in (None, one.subject) and topic in (None, one.topic)]
+                if fitting:
+                    count += len(fitting)
+                    yield fitting
 
-    chosen = heapq.nsmallest(limit, fitting(), key=lambda question: question.turn)
-    by_article: dict[str, list[Question]] = {}
-    for question in chosen:
-        by_article.setdefault(question.article, []).append(question)
-    return [question for questions in by_article.values() for question in questions], count
+    return first_questions(by_article(), limit), count
+
+
+def first_questions(by_article: Iterable[Sequence[Question]], limit: int) -> list[Question]:
+    """So many questions, article after article: whoever has read one can judge all of it. The article with the least sure answer
+    comes first.
+    """
+    articles = heapq.nsmallest(limit, by_article, key=lambda questions: questions[0].turn)
+    return list(islice(chain.from_iterable(articles), limit))
+
+
+def about_article(labels: Labels, corrections: Sequence[Correction], topics: Sequence[str]) -> list[Question]:
+    """The open questions of an article, the least sure first; then, where there are any, those on topics that the labels say
+    nothing of. Arguments as in :func:`unasked`.
+    """
+    questions = sorted(questions_of(labels, corrections), key=lambda question: question.turn)
+    return questions and [*questions, *unasked(labels, corrections, (), topics)]
 
 
 def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[Question]:

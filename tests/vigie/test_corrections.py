@@ -10,7 +10,7 @@ from vigie.archive import Archive, Transaction
 from vigie.article import Article, Labels, Sentence, Stance, StanceLabel, TopicLabel, article_id
 from vigie.correction import Answer, Correction, corrected
 from vigie.errors import UsageError
-from vigie.review import Question, further_questions, look_again, open_questions, passages
+from vigie.review import FEW, Question, further_questions, look_again, open_questions, passages
 
 TEXT = "Le modèle est rapide. Il envoie les données en Chine. Rien d'autre."
 SENTENCE = Sentence("Il envoie les données en Chine.", 22, 53)
@@ -350,6 +350,29 @@ def test_a_topic_that_was_just_not_found_is_asked_about_among_the_doubtful(archi
     say(archive, A, Answer.ABSENT, "performance")
     assert asked() == [("data", Answer.PRESENT, 0.7)]
     assert [label.topic for label in held(archive, A).topics] == ["gpus", "data"]
+
+
+def test_a_topic_of_few_answers_is_asked_about_after_the_rest_of_an_article(archive: Archive) -> None:
+    """What it misses lies where no model doubts, so nobody would be asked."""
+    read(archive, A, labels_of(A, topics=[TopicLabel("data", 0.97)], stances=[stance(None, Stance.UNSURE, 0.49)]))
+    read(archive, B, labels_of(B, topics=[TopicLabel("data", 0.6)], stances=[stance(None, Stance.NEUTRAL, 0.9)]))
+
+    def asked(**narrowed: str) -> list[tuple[str, str | None, Answer | None]]:
+        with archive.read() as tx:
+            questions, count = open_questions(tx, limit=999, topics=["data", "gpus"], **narrowed)
+        assert count == len(questions)
+        return [(one.article, one.topic, one.answer) for one in questions]
+
+    of_a = [(A.id, None, None), (A.id, "data", Answer.PRESENT), (A.id, "gpus", Answer.ABSENT)]
+    of_b = [(B.id, "data", Answer.PRESENT), (B.id, None, Answer.NEUTRAL), (B.id, "gpus", Answer.ABSENT)]
+    assert asked() == [*of_a, *of_b]
+    assert asked(subject="deepseek") == [of_a[0], of_b[1]]
+    assert {topic for _, topic, _ in asked(topic="gpus")} == {"gpus"}
+    for n in range(FEW):
+        other = article(f"other-{n}", TEXT)
+        read(archive, other)
+        say(archive, other, Answer.ABSENT, "gpus")
+    assert "gpus" not in {topic for _, topic, _ in asked()}
 
 
 def test_what_has_been_answered_or_settled_is_not_asked(archive: Archive) -> None:

@@ -69,9 +69,10 @@ def command(
 ) -> int:
     """Judge the labels that are least sure; what you say wins over the models, and keeps doing so when articles are read again.
 
-    Asks first about answers to texts that were edited since, then about unsure stances, doubtful ones, doubtful topics (those
-    that were just not found too), and the rest. Where there is no terminal, or in another format than a table, it lists the
-    questions. Ends with 3 when there are none.
+    Articles come in the order of their least sure label: first answers to texts that were edited since, then unsure stances,
+    doubtful ones, doubtful topics (those that were just not found too), and the rest. An article is asked about as a whole, also
+    whether it treats a topic without a label, while that topic has few answers. Where there is no terminal, or in another format
+    than a table, it lists the questions. Ends with 3 when there are none.
     """
     from vigie import clock
 
@@ -105,7 +106,8 @@ def command(
     from vigie.review import open_questions
 
     with archive.read() as tx:
-        questions, count = open_questions(tx, limit=limit, subject=subject, topic=topic, among=among)
+        topics = [one.id for one in watch.topics]
+        questions, count = open_questions(tx, limit=limit, topics=topics, subject=subject, topic=topic, among=among)
         if output != "table" or not (sys.stdin.isatty() and sys.stdout.isatty()):
             _print_questions(tx, questions, count, output)
             return Exit.DONE if questions else Exit.NOTHING_FOUND
