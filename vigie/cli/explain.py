@@ -141,7 +141,7 @@ def _print(article: "Article", explanation: "Explanation", otherwise: "Sequence[
     for voice in explanation.voices:
         said = voice.stance
         out.print(Text(f"\nVoice of {plain(voice.speaker)} toward {said.subject}: {said.stance}", style="bold"))
-        out.print(Text(f"    characters {voice.start} to {voice.end}, confidence {said.confidence:.2f}: “{plain(voice.text)}”"))
+        out.print(_hanging(f"    characters {voice.start} to {voice.end}, confidence {said.confidence:.2f}: ", f"“{voice.text}”"))
 
 
 def _print_topic(topic: "WhyTopic") -> None:
@@ -157,9 +157,9 @@ def _print_topic(topic: "WhyTopic") -> None:
         ("bias", topic.bias),
     ):  # fmt: skip
         out.print(_weighed(weight, what))
-    out.print(Text(f"    passage: {plain(topic.passage)[:300]}"))
+    out.print(_hanging("    passage: ", topic.passage[:300]))
     for text, cosine in topic.prototypes[:_PROTOTYPES_SHOWN]:
-        out.print(Text(f"    prototype, cosine {cosine:.2f}: {plain(text)[:160]}", style="dim"))
+        out.print(_hanging(f"    prototype, cosine {cosine:.2f}: ", text[:160], style="dim"))
     of = f"the mean of the {len(topic.prototypes)} nearest" if len(topic.prototypes) > 1 else "the only one"
     out.print(Text(f"    {of} lies at {topic.near:.2f}, the press at large at {topic.elsewhere:.2f}", style="dim"))
 
@@ -191,6 +191,16 @@ def _on(topic: str | None) -> str:
 
 
 def _weighed(weight: float, what: str) -> Any:
+    return _hanging(f"    {weight:+6.2f}  ", what, style="" if abs(weight) >= 0.1 else "dim")
+
+
+def _hanging(head: str, what: str, *, style: str = "") -> Any:
+    """A text behind its head; its further lines stand under its first."""
+    from rich.table import Table
     from rich.text import Text
 
-    return Text(f"    {weight:+6.2f}  {plain(what)}", style="" if abs(weight) >= 0.1 else "dim")
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(Text(head), Text(plain(what)), style=style)
+    return grid
