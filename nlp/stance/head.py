@@ -94,7 +94,7 @@ def fitted(features: Floats, gold: NDArray[np.int64], *, start: Head, strength: 
     features: (n, width), not standardised; gold: (n,) of the four classes; strength: how dear a change of the weights is against
     the mean loss. Regularising toward a starting point is L2-SP (Li et al. 2018, ICML).
     """
-    rows = standardised(features)
+    rows = standardised(features).astype(np.float64)  # once, and not at every step of the search
     shape = start.weight.shape
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
