@@ -44,7 +44,7 @@ from nlp.stance.conclude import stance_labels
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE
 from vigie.article import Labels
 from vigie.correction import Answer, Correction
-from vigie.review import Question, about_article, first_questions
+from vigie.review import OfArticle, about_article, first_questions
 from vigie.watch import Topic, Watch
 
 # What a question is about: the article, the subject (None: the presence of the topic) and the topic (None: over all).
@@ -157,13 +157,13 @@ def _judged_stances(watch: Watch) -> Iterator[Judged]:
 
 
 def _draws(
-    articles: Sequence[str], questions: Sequence[Sequence[Question]], count: int, *, wholly: bool
+    articles: Sequence[str], questions: Sequence[OfArticle], count: int, *, wholly: bool
 ) -> Iterator[tuple[Collection[str], Callable[[Key], bool]]]:
     """Random halves of the articles, each with what is asked about it: the first questions, or all about its first articles."""
     for draw in range(DRAWS):
         order = np.random.default_rng(draw).permutation(len(articles))
         half = [articles[n] for n in order[: len(order) // 2]]
-        asked = first_questions((some for some in questions if some and some[0].article in half), count)
+        asked = first_questions((one for one in questions if one.open and one.open[0].article in half), count)
         first, keys = set(half[:count]), {one.key for one in asked}
         yield half, (lambda key, first=first: key[0] in first) if wholly else keys.__contains__
 

@@ -1,7 +1,8 @@
 """What to ask a person about the labels: the articles on which the models are least sure, and what each label was decided on.
 
 Asking first where the model is least certain is uncertainty sampling (Lewis & Gale 1994, SIGIR). Answers to such questions alone
-teach little (benchmarks.few_shot): what a topic misses is far below its threshold. So an article is judged as a whole.
+teach little about topics (benchmarks.few_shot): what a topic misses is far below its threshold. So whoever has an article before
+them is asked about all topics of which few answers speak.
 """
 
 import heapq
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import NamedTuple
 
 from vigie.archive import Transaction
 from vigie.article import Article, Labels, Sentence, Stance
@@ -68,42 +70,56 @@ def open_questions(
 ) -> tuple[list[Question], int]:
     """The questions to ask next, and how many are open in all.
 
-    topics: those of the watch. Of one that fewer than FEW answers speak of, it is also asked whether articles treat it that the
-    models say nothing of: it may be missed where nobody doubts. subject, topic and among (article ids) narrow the questions
-    down. Reprints are left out: their text is asked about once.
+    topics: those of the watch. Of one that fewer than FEW answers speak of, it is also asked whether these articles treat it
+    where the models say nothing of it: it may be missed where nobody doubts. subject, topic and among (article ids) narrow the
+    questions down. Reprints are left out: their text is asked about once.
     """
     answers = tx.corrections.by_article()
     judged = Counter(one.topic for corrections in answers.values() for one in corrections)
     little_known = [one for one in topics if judged[one] < FEW]
     count = 0
 
-    def by_article() -> Iterator[list[Question]]:
+    def by_article() -> Iterator[OfArticle]:
         nonlocal count
         for labels in tx.labels.originals():
             if among is None or labels.article_id in among:
-                questions = about_article(labels, answers.get(labels.article_id, ()), little_known)
-                fitting = [one for one in questions if subject in (None, one.subject) and topic in (None, one.topic)]
-                if fitting:
-                    count += len(fitting)
+                one = about_article(labels, answers.get(labels.article_id, ()), little_known)
+                fitting = OfArticle(
+                    *([it for it in some if subject in (None, it.subject) and topic in (None, it.topic)] for some in one)
+                )
+                if fitting.open:
+                    count += len({*fitting.open, *fitting.topics})
                     yield fitting
 
     return first_questions(by_article(), limit), count
 
 
-def first_questions(by_article: Iterable[Sequence[Question]], limit: int) -> list[Question]:
-    """So many questions, article after article: whoever has read one can judge all of it. The article with the least sure answer
-    comes first.
-    """
-    articles = heapq.nsmallest(limit, by_article, key=lambda questions: questions[0].turn)
-    return list(islice(chain.from_iterable(articles), limit))
+class OfArticle(NamedTuple):
+    """The questions of an article: the open ones, and whether it treats each of some topics, labelled or not."""
+
+    open: list[Question]
+    topics: list[Question]
 
 
-def about_article(labels: Labels, corrections: Sequence[Correction], topics: Sequence[str]) -> list[Question]:
-    """The open questions of an article, the least sure first; then, where there are any, those on topics that the labels say
-    nothing of. Arguments as in :func:`unasked`.
+def first_questions(by_article: Iterable[OfArticle], limit: int) -> list[Question]:
+    """So many questions, the least sure first. Those of one article follow each other, and then come its topics: whoever has read
+    it can judge them all.
     """
-    questions = sorted(questions_of(labels, corrections), key=lambda question: question.turn)
-    return questions and [*questions, *unasked(labels, corrections, (), topics)]
+    every = ((question, one) for one in by_article for question in one.open)
+    chosen = heapq.nsmallest(limit, every, key=lambda pair: pair[0].turn)
+    asked: dict[str, list[Question]] = {}
+    for question, _ in chosen:
+        asked.setdefault(question.article, []).append(question)
+    for question, one in chosen:
+        asked[question.article] += one.topics
+    return list(islice(dict.fromkeys(chain.from_iterable(asked.values())), limit))
+
+
+def about_article(labels: Labels, corrections: Sequence[Correction], topics: Sequence[str]) -> OfArticle:
+    """The questions of an article; labels and corrections as in :func:`questions_of`, topics: those to be asked about."""
+    questions = list(questions_of(labels, corrections))
+    labelled = [one for one in questions if one.subject is None and one.topic in topics]
+    return OfArticle(questions, [*labelled, *unasked(labels, corrections, (), topics)])
 
 
 def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[Question]:

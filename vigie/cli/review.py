@@ -69,10 +69,10 @@ def command(
 ) -> int:
     """Judge the labels that are least sure; what you say wins over the models, and keeps doing so when articles are read again.
 
-    Articles come in the order of their least sure label: first answers to texts that were edited since, then unsure stances,
-    doubtful ones, doubtful topics (those that were just not found too), and the rest. An article is asked about as a whole, also
-    whether it treats a topic without a label, while that topic has few answers. Where there is no terminal, or in another format
-    than a table, it lists the questions. Ends with 3 when there are none.
+    Asks first about answers to texts that were edited since, then about unsure stances, doubtful ones, doubtful topics (those
+    that were just not found too), and the rest; and of each article also whether it treats a topic without a label, while that
+    topic has few answers. Where there is no terminal, or in another format than a table, it lists the questions. Ends with 3 when
+    there are none.
     """
     from vigie import clock
 
