@@ -53,6 +53,9 @@ def apply(vigie: Vigie, *lines: dict[str, Any] | str) -> Any:
 
 
 def test_questions_are_listed_the_unsure_first_in_every_format(press: Vigie) -> None:
+    stances = listed(press, "--subject", "deepseek", "--limit", "5")
+    assert [row["stance"] for row in stances] == ["unsure"] * 5
+    assert all(row["evidence"] and row["revision"] == 1 and row["present"] is None for row in stances)
     rows = listed(press, "--limit", "5")
     first_of_article = {row["article"]: row for row in reversed(rows)}.values()
     assert all(row["stance"] == "unsure" and row["evidence"] and row["present"] is None for row in first_of_article)

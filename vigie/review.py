@@ -1,4 +1,4 @@
-"""What to ask a person about the labels: the articles on which the models are least sure, and what each label was decided on.
+"""What to ask a person about the labels: the questions on which the models are least sure, each with what it was decided on.
 
 Asking first where the model is least certain is uncertainty sampling (Lewis & Gale 1994, SIGIR). Answers to such questions alone
 teach little about topics (benchmarks.few_shot): what a topic misses is far below its threshold. So whoever has an article before
