@@ -88,7 +88,7 @@ def open_questions(
                     *([it for it in some if subject in (None, it.subject) and topic in (None, it.topic)] for some in one)
                 )
                 if fitting.open:
-                    count += len({*fitting.open, *fitting.topics})
+                    count += len({it.key for some in fitting for it in some})
                     yield fitting
 
     return first_questions(by_article(), limit), count
@@ -118,6 +118,8 @@ def first_questions(by_article: Iterable[OfArticle], limit: int) -> list[Questio
 def about_article(labels: Labels, corrections: Sequence[Correction], topics: Sequence[str]) -> OfArticle:
     """The questions of an article; labels and corrections as in :func:`questions_of`, topics: those to be asked about."""
     questions = list(questions_of(labels, corrections))
+    if not topics:  # the usual case once enough has been judged; what is unasked takes as long again as what is open
+        return OfArticle(questions, [])
     labelled = [one for one in questions if one.subject is None and one.topic in topics]
     return OfArticle(questions, [*labelled, *unasked(labels, corrections, (), topics)])
 
