@@ -11,8 +11,8 @@ from dataclasses import dataclass
 # From docs/benchmarks.md: two cores, 24 GiB.
 MEASURED = {
     "pages a second, crawled and read out (two cores)": 46.7,
-    "articles a second, read (one core; short articles)": 5.0,
-    "peak memory of a reader, GiB": 1.7,
+    "articles of 500 words a second, read (one core without AMX; no subject named)": 2.0,
+    "peak memory of a reader, GiB": 2.0,
     "bytes an article, embedded index": 2_533,
     "bytes an article, Elasticsearch": 5_384,
     "articles a second into Elasticsearch (two cores, engine alone)": 1_699,
@@ -25,8 +25,7 @@ ASSUMED = {
     "share of a day that machines work at": 0.5,
     "KiB of a page kept, compressed": 25,
     "KiB of an article's record, labels and revisions": 12,
-    "real articles are longer than the measured ones: index, times": 2.5,
-    "real articles are longer than the measured ones: reading, times": 2.0,
+    "real articles are longer than the indexed ones, times": 2.5,
     "GiB in a shard at most": 40,
     "GiB of index a data node of 64 GiB serves, with copies": 2_000,
     "cents an hour of a core with 4 GiB": 4,
@@ -72,14 +71,11 @@ def plan(press: Press) -> Plan:
     busy = _DAY * ASSUMED["share of a day that machines work at"]
     fetches = press.articles_a_day + press.feeds * ASSUMED["polls a feed a day"] / 10  # a poll that finds nothing new is a tenth
     crawler_cores = fetches / (MEASURED["pages a second, crawled and read out (two cores)"] / 2) / busy
-    reading = (
-        MEASURED["articles a second, read (one core; short articles)"]
-        / ASSUMED["real articles are longer than the measured ones: reading, times"]
-    )
+    reading = MEASURED["articles of 500 words a second, read (one core without AMX; no subject named)"]
     reader_cores = press.articles_a_day / reading / busy
     kib = ASSUMED["KiB of a page kept, compressed"] + ASSUMED["KiB of an article's record, labels and revisions"]
     archive = press.kept * kib / 2**20
-    text = MEASURED["bytes an article, Elasticsearch"] * ASSUMED["real articles are longer than the measured ones: index, times"]
+    text = MEASURED["bytes an article, Elasticsearch"] * ASSUMED["real articles are longer than the indexed ones, times"]
     index = press.kept * (text + ASSUMED["bytes of vectors an article (int8 with the float32 beside it)"]) / 2**30
     shards = max(1, math.ceil(index / ASSUMED["GiB in a shard at most"]))
     one_machine = press.kept < 5e6

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import compress, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -55,6 +55,15 @@ DRAWS = 20
 LABELS = {"performance": "Est-ce que ça marche bien ?", "data": "Vie privée", "gpus": "Puces"}
 
 
+class Draw(NamedTuple):
+    """What a half of the articles taught: macro-F1 on the other half before, after, and if all is kept; the share of the heads
+    that were kept; and the answers learnt from."""
+
+    scores: list[float]
+    kept: float
+    taught: int
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
@@ -80,23 +89,23 @@ def topics(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
         found = apart.analysis.vectors, apart.analysis.margins
         labels = Labels(one.article.id, 1, "", "", topics=model.article_topics(*found), doubtful=model.doubtful_topics(*found))
         questions.append(about_article(labels, (), model.ids))
-    made = {}
-    for count, wholly in product(counts, (False, True)):
-        scores, kept, taught = [], [], 0
-        for half, asked in _draws([one.article.id for one in judged], questions, count, wholly=wholly):
-            shown: list[tuple[Any, ...]] = []
-            for topic, start in zip(model.ids, model.heads, strict=True):
-                own = answers[topic]
-                chosen = np.array([asked((article, None, topic)) for article in own.articles])
-                rest = np.array([article not in half for article in own.articles])
-                heads, helps = _taught(start, _some_topics(own, chosen))
-                shown.append((own.gold[rest], *(own.shown(own.predicted(head))[rest] for head in heads)))
-                kept.append(helps)
-                taught += int(chosen.sum())
-            gold, *found_by = (np.stack(columns, axis=1) for columns in zip(*shown, strict=True))
-            scores.append([f1_score(gold, found, average="macro", zero_division=0) for found in found_by])
-        made[f"{count} articles" if wholly else f"{count} answers"] = _gain(scores, kept, taught / DRAWS)
-    return made
+
+    def judge(half: Collection[str], asked: Callable[[Key], bool]) -> Draw:
+        shown: list[tuple[Any, ...]] = []
+        kept, taught = [], 0
+        for topic, start in zip(model.ids, model.heads, strict=True):
+            own = answers[topic]
+            chosen = np.array([asked((article, None, topic)) for article in own.articles])
+            rest = np.array([article not in half for article in own.articles])
+            heads, helps = _taught(start, _some_topics(own, chosen))
+            shown.append((own.gold[rest], *(own.shown(own.predicted(head))[rest] for head in heads)))
+            kept.append(helps)
+            taught += int(chosen.sum())
+        gold, *found_by = (np.stack(columns, axis=1) for columns in zip(*shown, strict=True))
+        scores = [float(f1_score(gold, found, average="macro", zero_division=0)) for found in found_by]
+        return Draw(scores, float(np.mean(kept)), taught)
+
+    return _gains([one.article.id for one in judged], questions, counts, judge)
 
 
 def _judged_topics(record: dict[str, Any]) -> Judged:
@@ -128,20 +137,17 @@ def stance(watch: Watch, counts: Sequence[int]) -> dict[str, dict[str, float]]:
         labels = Labels(one.article.id, 1, "", "", subjects=(subject,), stances=tuple(stances))
         questions.append(about_article(labels, (), ()))
     start = reader.stance.heads.article
-    made = {}
-    for count, wholly in product(counts, (False, True)):
-        scores, kept, taught = [], [], 0
-        for half, asked in _draws([one.article.id for one in judged], questions, count, wholly=wholly):
-            chosen = np.array([asked((one.article, one.subject, one.topic)) for one in answers.said])
-            rest = (answers.gold != NONE) & np.array([article not in half for article in answers.articles])
-            heads, helps = _taught(start, StanceAnswers(tuple(compress(answers.said, chosen)), answers.features[chosen]))
-            shown = [answers.shown(answers.predicted(head))[rest] for head in heads]
-            stances = [CRITICAL, NEUTRAL, SUPPORTIVE]
-            scores.append([f1_score(answers.gold[rest], one, labels=stances, average="macro", zero_division=0) for one in shown])
-            kept.append(helps)
-            taught += int(chosen.sum())
-        made[f"{count} articles" if wholly else f"{count} answers"] = _gain(scores, kept, taught / DRAWS)
-    return made
+
+    def judge(half: Collection[str], asked: Callable[[Key], bool]) -> Draw:
+        chosen = np.array([asked((one.article, one.subject, one.topic)) for one in answers.said])
+        rest = (answers.gold != NONE) & np.array([article not in half for article in answers.articles])
+        heads, helps = _taught(start, StanceAnswers(tuple(compress(answers.said, chosen)), answers.features[chosen]))
+        shown = [answers.shown(answers.predicted(head))[rest] for head in heads]
+        stances = [CRITICAL, NEUTRAL, SUPPORTIVE]
+        scores = [f1_score(answers.gold[rest], one, labels=stances, average="macro", zero_division=0) for one in shown]
+        return Draw([float(one) for one in scores], float(helps), int(chosen.sum()))
+
+    return _gains([one.article.id for one in judged], questions, counts, judge)
 
 
 def _judged_stances(watch: Watch) -> Iterator[Judged]:
@@ -154,6 +160,21 @@ def _judged_stances(watch: Watch) -> Iterator[Judged]:
         said = {None: piece.reference.overall, **piece.reference.topics}
         answers = [Correction(0, article.id, 1, subject.id, topic, Answer(one), "", 0.0) for topic, one in said.items()]
         yield Judged(article, tuple(answers), (subject,))
+
+
+def _gains(
+    articles: Sequence[str],
+    questions: Sequence[OfArticle],
+    counts: Sequence[int],
+    judge: Callable[[Collection[str], Callable[[Key], bool]], Draw],
+) -> dict[str, dict[str, float]]:
+    """For so many answers, and for all answers about so many articles: the mean over the draws."""
+    return {
+        f"{count} articles" if wholly else f"{count} answers": _gain(
+            [judge(half, asked) for half, asked in _draws(articles, questions, count, wholly=wholly)]
+        )
+        for count, wholly in product(counts, (False, True))
+    }
 
 
 def _draws(
@@ -176,15 +197,15 @@ def _taught(start: H, answers: Answers[H]) -> tuple[tuple[H, H, H], bool]:
     return (start, head if gain.helps else start, head), gain.helps
 
 
-def _gain(scores: list[list[float]], kept: list[bool], taught: float) -> dict[str, float]:
-    before, after, if_all = np.mean(scores, axis=0).tolist()
+def _gain(draws: list[Draw]) -> dict[str, float]:
+    before, after, if_all = np.mean([one.scores for one in draws], axis=0).tolist()
     figures = {
-        "answers learnt from": taught,
+        "answers learnt from": np.mean([one.taught for one in draws]),
         "before": before,
         "after": after,
-        "better, of 20": sum(row[1] > row[0] for row in scores),
-        "worse, of 20": sum(row[1] < row[0] for row in scores),
-        "kept": np.mean(kept),
+        "better, of 20": sum(one.scores[1] > one.scores[0] for one in draws),
+        "worse, of 20": sum(one.scores[1] < one.scores[0] for one in draws),
+        "kept": np.mean([one.kept for one in draws]),
         "if all is kept": if_all,
     }
     return {name: round(float(figure), 3) for name, figure in figures.items()}

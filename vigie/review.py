@@ -118,10 +118,10 @@ def first_questions(by_article: Iterable[OfArticle], limit: int) -> list[Questio
 def about_article(labels: Labels, corrections: Sequence[Correction], topics: Sequence[str]) -> OfArticle:
     """The questions of an article; labels and corrections as in :func:`questions_of`, topics: those to be asked about."""
     questions = list(questions_of(labels, corrections))
-    if not topics:  # the usual case once enough has been judged; what is unasked takes as long again as what is open
+    if not topics:  # the usual case once enough has been judged
         return OfArticle(questions, [])
     labelled = [one for one in questions if one.subject is None and one.topic in topics]
-    return OfArticle(questions, [*labelled, *unasked(labels, corrections, (), topics)])
+    return OfArticle(questions, [*labelled, *_unasked(labels, corrections, questions, (), topics)])
 
 
 def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[Question]:
@@ -156,16 +156,21 @@ def _on_topic(labels: Labels, topic: str | None) -> tuple[Sentence, ...]:
     return tuple(dict.fromkeys(sentence for label in labels.stances if label.topic == topic for sentence in label.evidence))
 
 
-def unasked(
-    labels: Labels, corrections: Sequence[Correction], subjects: Iterable[str], topics: Iterable[str]
+def _unasked(
+    labels: Labels,
+    corrections: Sequence[Correction],
+    questions: Iterable[Question],
+    subjects: Iterable[str],
+    topics: Iterable[str],
 ) -> Iterator[Question]:
     """What nobody asks about since the labels say nothing of it: stances over all, topics, and stances on the topics found.
 
-    subjects, topics: those to say something of. labels and corrections as in :func:`questions_of`.
+    questions: the open ones of the article. subjects, topics: those to say something of. labels and corrections as in
+    :func:`questions_of`.
     """
     held = corrected(labels, corrections)
     there = [label.topic for label in held.topics]
-    known = {question.key[1:] for question in questions_of(labels, corrections)}
+    known = {question.key[1:] for question in questions}
     known |= {(one.subject, one.topic) for one in corrections} | {(None, one.topic) for one in corrections}
     in_passing = {one.subject for one in corrections if one.answer is Answer.NONE and one.topic is None}
     possible: list[tuple[str | None, str | None]] = [(subject, None) for subject in subjects]
@@ -182,7 +187,8 @@ def further_questions(tx: Transaction, article: str, subjects: Sequence[str], to
     labels, corrections = _known(tx, article)
     if labels is None:
         return []
-    return [*questions_of(labels, corrections), *unasked(labels, corrections, subjects, topics)]
+    questions = list(questions_of(labels, corrections))
+    return [*questions, *_unasked(labels, corrections, questions, subjects, topics)]
 
 
 def look_again(tx: Transaction, question: Question) -> tuple[Question, Article] | None:
@@ -192,7 +198,7 @@ def look_again(tx: Transaction, question: Question) -> tuple[Question, Article] 
         return None
     possible = list(questions_of(labels, corrections))
     if not question.confidence:
-        possible += unasked(labels, corrections, [question.subject or ""], [question.topic or ""])
+        possible += _unasked(labels, corrections, possible, [question.subject or ""], [question.topic or ""])
     found = next((one for one in possible if one.key == question.key), None)
     text = next((one for one in tx.articles.revisions(question.article) if one.revision == labels.revision), None)
     return (found, text) if found and text else None
