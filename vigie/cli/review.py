@@ -125,7 +125,7 @@ def _print_questions(tx: "Transaction", questions: "list[Question]", count: int,
     rows = [_question_row(question, stored[question.article]) for question in questions]
     if output == "table":
         shown = ("subject", "topic", "label", "confidence", "published", "source", "title")
-        cells = [row | {"label": str(one.answer or "unsure")} for row, one in zip(rows, questions, strict=True)]
+        cells = [row | _shown(one, row) for row, one in zip(rows, questions, strict=True)]
         print_table([[row[name] for name in shown] for row in cells], shown, numbers=["confidence"])
     else:
         print_rows(rows if output != "csv" else _without_lists(rows), _COLUMNS, output)
@@ -133,6 +133,15 @@ def _print_questions(tx: "Transaction", questions: "list[Question]", count: int,
         note(f"{len(questions)} of {count} open questions (--limit shows more)")
     elif not count:
         note("Nothing is open.")
+
+
+def _shown(question: "Question", row: dict[str, Any]) -> dict[str, str]:
+    """Cells of the table that are shorter than the values; what nobody was sure of in any degree stays empty."""
+    return {
+        "label": str(question.answer or "unsure"),
+        "confidence": f"{question.confidence:.2f}" if question.confidence else "",
+        "published": (row["published"] or "undated")[:10],
+    }
 
 
 def _question_row(question: "Question", stored: "StoredArticle") -> dict[str, Any]:
