@@ -425,8 +425,7 @@ def _first_head(watch: Watch, press: Sequence[Judged], progress: Callable[..., N
     reader = Reader(replace(load_watch(PRESS_WATCH), models=watch.models))
     answers = stance_answers(reader, examine(reader, press, progress), progress)
     gold, out = answers.gold, folds(answers.articles) == 0
-    width = answers.features.shape[1]
-    start = Head(np.zeros((4, width), np.float32), np.zeros(4, np.float32))
+    start = Head.blank(answers.features.shape[1])
     trial = fitted(answers.features[~out], gold[~out], start=start, strength=FIRST_STRENGTH)
     logits = trial.logits(answers.features[out])
     whole = fitted(answers.features, gold, start=start, strength=FIRST_STRENGTH)

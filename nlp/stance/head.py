@@ -57,6 +57,11 @@ class Head:
         }
 
     @classmethod
+    def blank(cls, width: int) -> "Head":
+        """The head that tells nothing apart."""
+        return cls(np.zeros((4, width), np.float32), np.zeros(4, np.float32))
+
+    @classmethod
     def restored(cls, stored: Mapping[str, NDArray[Any]]) -> "Head":
         """The head of these arrays."""
         return cls(stored["weight"].astype(np.float32), stored["bias"].astype(np.float32), float(stored["temperature"]))

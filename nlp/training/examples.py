@@ -30,7 +30,7 @@ POLARITIES = {"negative": CRITICAL, "neutral": NEUTRAL, "positive": SUPPORTIVE}
 
 EXCHANGED = 0.4
 ABSENT = 0.05
-COMPOSED = 0.5  # pairs for each article
+COMPOSED = 0.3  # pairs for each article
 OF_TWO_SUBJECTS = 0.4
 OWN_EVENT, OTHER_EVENT = 0.4, 0.15
 # Topics are asked by vectors; the event of an article has one under this prefix and the article's id.
@@ -88,8 +88,9 @@ class Lessons:
             self._by_language.setdefault(record["language"], []).append(record)
 
     def as_they_are(self) -> list[Example]:
-        """Each article with the questions of the watch."""
-        return [self._example(record, record["subject"], self._answers(record)) for record in self._records]
+        """Each article with the questions of the watch, the shortest first: so texts of like length share a batch."""
+        examples = [self._example(record, record["subject"], self._answers(record)) for record in self._records]
+        return sorted(examples, key=lambda one: len(one.tokens.ids))
 
     def a_round(self) -> list[Example]:
         """Each article changed by chance, and pairs of them."""
