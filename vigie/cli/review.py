@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,7 +109,7 @@ def command(
         topics = [one.id for one in watch.topics]
         questions, count = open_questions(tx, limit=limit, topics=topics, subject=subject, topic=topic, among=among)
         if output != "table" or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            _print_questions(tx, questions, count, output)
+            _print_questions(tx, questions, count, output, watch.zone)
             return Exit.DONE if questions else Exit.NOTHING_FOUND
     if not questions:
         note("Nothing is open: no article has been read, or every label that fits has been judged.")
@@ -120,12 +120,12 @@ def command(
     return Exit.DONE
 
 
-def _print_questions(tx: "Transaction", questions: "list[Question]", count: int, output: str) -> None:
+def _print_questions(tx: "Transaction", questions: "list[Question]", count: int, output: str, zone: tzinfo) -> None:
     stored = {one.article.id: one for one in tx.articles.whole({question.article for question in questions})}
     rows = [_question_row(question, stored[question.article]) for question in questions]
     if output == "table":
         shown = ("subject", "topic", "label", "confidence", "published", "source", "title")
-        cells = [row | _shown(one, row) for row, one in zip(rows, questions, strict=True)]
+        cells = [row | _shown(one, row, zone) for row, one in zip(rows, questions, strict=True)]
         print_table([[row[name] for name in shown] for row in cells], shown, numbers=["confidence"])
     else:
         print_rows(rows if output != "csv" else _without_lists(rows), _COLUMNS, output)
@@ -135,12 +135,13 @@ def _print_questions(tx: "Transaction", questions: "list[Question]", count: int,
         note("Nothing is open.")
 
 
-def _shown(question: "Question", row: dict[str, Any]) -> dict[str, str]:
-    """Cells of the table that are shorter than the values; what nobody was sure of in any degree stays empty."""
+def _shown(question: "Question", row: dict[str, Any], zone: tzinfo) -> dict[str, str]:
+    """Cells of the table, shorter than the values: days of the watch's zone; no confidence where the labels say nothing."""
+    published = row["published"]
     return {
         "label": str(question.answer or "unsure"),
         "confidence": f"{question.confidence:.2f}" if question.confidence else "",
-        "published": (row["published"] or "undated")[:10],
+        "published": f"{datetime.fromisoformat(published).astimezone(zone):%Y-%m-%d}" if published else "undated",
     }
 
 
