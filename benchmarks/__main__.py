@@ -10,6 +10,7 @@ RUNS = (
     ("benchmarks.crawl",),
     ("benchmarks.quality_labels",),
     ("benchmarks.press_texts",),
+    ("benchmarks.press_agreement",),
     ("benchmarks.quality_press",),
     ("benchmarks.quality_press", "test", "--worst", "10"),
     ("benchmarks.stance_baselines",),

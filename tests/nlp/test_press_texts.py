@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pytest
 
+from benchmarks.press_agreement import agreement, second_reading
 from benchmarks.press_texts import shared_runs, words
 from benchmarks.quality_press import LANGUAGES, STANCES, TOPICS, records
 
@@ -47,3 +48,12 @@ def test_no_two_texts_are_near_duplicates() -> None:
     """At most five runs of five words are in both; reprints and paraphrases share dozens."""
     (pair, most), *_ = shared_runs([text for part in PARTS.values() for text in part]).most_common(1)
     assert most <= 5, pair
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_second_reader_who_saw_no_labels_decides_alike(part: str) -> None:
+    found = agreement(PARTS[part], second_reading())
+    assert found["texts"] == len(PARTS[part])
+    assert found["stance over all, kappa"] > 0.95
+    assert found["stance by topic, same"] > 0.98
+    assert found["topics, all the same"] > 0.95
