@@ -86,6 +86,15 @@ def corrected(labels: Labels, corrections: Iterable[Correction]) -> Labels:
     )
 
 
+def settles(later: Correction, earlier: Correction) -> bool:
+    """Whether an answer leaves nothing of an earlier one to another question, by the rules of :func:`corrected`."""
+    if later.answer is Answer.ABSENT:
+        return later.topic == earlier.topic
+    if later.answer is Answer.NONE:
+        return later.topic is None and later.subject == earlier.subject
+    return earlier.answer is Answer.ABSENT and later.topic == earlier.topic
+
+
 def same_text(one: str, other: str) -> bool:
     """Whether what a person says of one text holds for the other: but for a credit, or an introduction, they are the same."""
     first, second = _trigrams(one), _trigrams(other)

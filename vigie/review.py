@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from vigie.archive import Transaction
 from vigie.article import Article, Labels, Sentence, Stance
-from vigie.correction import Answer, Correction, corrected
+from vigie.correction import Answer, Correction, corrected, settles
 
 # Stances and topics given less than this probability are doubtful; they are asked before those that are merely unanswered.
 SURE = 0.8
@@ -131,6 +131,7 @@ def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[
     """
     article, revision = labels.article_id, labels.revision
     evidence = {(label.subject, label.topic): label.evidence for label in labels.stances}
+    corrections = [one for one in corrections if not (one.revision < revision and _settled(one, corrections, revision))]
     for one in corrections:
         if one.revision < revision:
             shown = evidence.get((one.subject or "", one.topic), ()) if one.subject else _on_topic(labels, one.topic)
@@ -141,8 +142,8 @@ def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[
         if (label.subject, label.topic) not in answered:
             answer = None if label.stance is Stance.UNSURE else Answer(label.stance)
             yield Question(article, revision, label.subject, label.topic, answer, label.confidence, evidence=label.evidence)
-    # Whoever gave a stance on a topic has said that it is there.
-    settled = {one.topic for one in corrections}
+    # Whoever gave a stance on a topic has said that it is there; who gave none has said nothing of that.
+    settled = {one.topic for one in corrections if one.answer is not Answer.NONE}
     for topic in held.topics:
         if topic.topic not in settled:
             shown = _on_topic(labels, topic.topic)
@@ -150,6 +151,11 @@ def questions_of(labels: Labels, corrections: Sequence[Correction]) -> Iterator[
     for topic in labels.doubtful:
         if topic.topic not in settled:
             yield Question(article, revision, None, topic.topic, Answer.ABSENT, round(1 - topic.score, 4))
+
+
+def _settled(earlier: Correction, corrections: Iterable[Correction], revision: int) -> bool:
+    """Whether a later answer of this revision leaves nothing of an earlier one."""
+    return any(one.id > earlier.id and one.revision >= revision and settles(one, earlier) for one in corrections)
 
 
 def _on_topic(labels: Labels, topic: str | None) -> tuple[Sentence, ...]:
@@ -171,7 +177,8 @@ def _unasked(
     held = corrected(labels, corrections)
     there = [label.topic for label in held.topics]
     known = {question.key[1:] for question in questions}
-    known |= {(one.subject, one.topic) for one in corrections} | {(None, one.topic) for one in corrections}
+    known |= {(one.subject, one.topic) for one in corrections}
+    known |= {(None, one.topic) for one in corrections if one.answer is not Answer.NONE}
     in_passing = {one.subject for one in corrections if one.answer is Answer.NONE and one.topic is None}
     possible: list[tuple[str | None, str | None]] = [(subject, None) for subject in subjects]
     possible += [(subject, topic) for subject in subjects if subject in held.subjects for topic in there]

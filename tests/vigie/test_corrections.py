@@ -391,6 +391,41 @@ def test_what_has_been_answered_or_settled_is_not_asked(archive: Archive) -> Non
     assert found[1].text == TEXT
 
 
+def test_an_answer_of_an_earlier_text_is_not_asked_again_where_a_later_one_leaves_nothing_of_it(archive: Archive) -> None:
+    read(archive, A)
+    say(archive, A, Answer.CRITICAL, "data")
+    say(archive, A, Answer.ABSENT, "gpus")
+    read(archive, article("a", TEXT + " Corrigé."))
+
+    def asked_again() -> set[tuple[str | None, str | None]]:
+        with archive.read() as tx:
+            return {one.key[1:] for one in open_questions(tx, limit=9)[0] if one.by}
+
+    assert asked_again() == {("deepseek", "data"), (None, "gpus")}
+    say(archive, A, Answer.ABSENT, "data")
+    assert asked_again() == {(None, "gpus")}
+    say(archive, A, Answer.SUPPORTIVE, "gpus")
+    assert asked_again() == set()
+
+
+def test_none_over_all_leaves_no_stance_of_an_earlier_text_to_be_asked_about(archive: Archive) -> None:
+    read(archive, A)
+    say(archive, A, Answer.CRITICAL, "data")
+    read(archive, article("a", TEXT + " Corrigé."))
+    say(archive, A, Answer.NONE)
+    with archive.read() as tx:
+        assert {one.key[1:] for one in open_questions(tx, limit=9)[0]} == {(None, "data")}
+
+
+def test_no_stance_on_a_topic_leaves_open_whether_it_is_there(archive: Archive) -> None:
+    read(archive, A)
+    say(archive, A, Answer.NONE, "data")
+    with archive.read() as tx:
+        on_topic = [one for one in open_questions(tx, limit=9)[0] if one.subject is None]
+        assert [(one.topic, one.answer) for one in on_topic] == [("data", Answer.PRESENT)]
+        assert look_again(tx, on_topic[0]) is not None
+
+
 def test_what_the_labels_say_nothing_of_can_be_said_and_is_not_asked(archive: Archive) -> None:
     read(archive, A, labels_of(A, stances=[stance("data", Stance.CRITICAL, 0.9)]))
 
