@@ -5,6 +5,7 @@ narrow cone (Ethayarajh 2019, EMNLP): raw cosines of e5 all lie between .75 and 
 compared.
 """
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Sequence
@@ -25,6 +26,15 @@ Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
 TEXTS = Path(__file__).with_name("background.toml")
+
+
+@cache
+def weights_mark(kind: str, model: str) -> str:
+    """What tells the shipped weights of a kind ("stance", "topics") for a model from earlier ones: the beginning of their
+    SHA-256. Empty where none are shipped.
+    """
+    file = WEIGHTS / f"{kind}-{model}.npz"
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.exists() else ""
 
 
 @dataclass(frozen=True, slots=True)

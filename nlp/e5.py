@@ -45,7 +45,7 @@ def fast_dtype() -> torch.dtype:
 
 
 class PackedE5(InputModule):
-    """The encoder, from text to token states; hidden_states gives every layer, for the stance head."""
+    """The encoder, from text to token states; marked_states gives every layer, for the stance."""
 
     modalities = ["text"]  # noqa: RUF012  # typed so by the library
 
@@ -93,14 +93,11 @@ class PackedE5(InputModule):
         features["token_embeddings"] = states.float()
         return features
 
-    @torch.inference_mode()
-    def hidden_states(self, ids: Tensor, mask: Tensor, layers: Sequence[int]) -> list[Tensor]:
-        """The token states (batch, tokens, dimension) after each of these layers (0: the embeddings), in float32."""
-        states = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
-        return [states[layer].float() for layer in layers]
-
     def marked_states(self, ids: Tensor, mask: Tensor, marks: Tensor, layers: Sequence[int]) -> list[Tensor]:
-        """The same with vectors (batch, tokens, dimension) added to the word embeddings; gradients flow."""
+        """The token states (batch, tokens, dimension) after each of these layers (0: the embeddings), in float32; gradients flow.
+
+        marks: vectors (batch, tokens, dimension) that are added to the word embeddings.
+        """
         embedded = self.encoder.embeddings.word_embeddings(ids)
         made = self.encoder(inputs_embeds=embedded + marks.to(embedded.dtype), attention_mask=mask, output_hidden_states=True)
         return [made.hidden_states[layer].float() for layer in layers]

@@ -246,21 +246,24 @@ def learn(archive: Archive, watch: Watch, *, at: float, progress: Callable[..., 
     """Fit the heads of the watch's models on the corrections of the archive; what helps on held-out ones is kept there.
 
     What was learnt before is replaced, or removed where it helps no longer. A stance model without a head is given one from our
-    own texts first, which stays whatever the corrections say. at: seconds since the epoch. Raises VigieError where there is too
-    little to learn from and nothing to remove.
+    own texts first, where they are here, which stays whatever the corrections say. at: seconds since the epoch. Raises VigieError
+    where there is too little to learn from and nothing to remove.
     """
     with archive.read() as tx:
         judged, earlier = _judged(tx, watch), load_learnt(tx, watch)
     shipped = watch.models.stance == SHIPPED
     corrected = len({one.article.id for one in judged})
-    if corrected < FEWEST and shipped and earlier.at is None:
-        raise VigieError(
-            f"{corrected} corrected articles are too few to learn from; {FEWEST} are the least",
-            mend="vigie review asks for more",
-        )
-    press = [] if shipped else _judged_press(watch.models.stance)
+    if corrected < FEWEST and earlier.at is None:
+        if not shipped:
+            need_press(watch.models.stance)
+        else:
+            raise VigieError(
+                f"{corrected} corrected articles are too few to learn from; {FEWEST} are the least",
+                mend="vigie review asks for more",
+            )
+    press = [] if shipped or not has_press() else _judged_press()
     progress(0, total=2 * (len(press) + len(judged)))
-    head, first = _first_head(watch, press, progress) if press else (None, None)
+    head, first = _first_head(watch, press, progress) if press else (None if shipped else earlier.stance, None)
     reader = Reader(watch)
     examined = examine(reader, judged, progress)
     on_topics = topic_answers(reader.topics, examined)
@@ -360,6 +363,8 @@ def stance_answers(reader: Reader, examined: Sequence[Examined], progress: Calla
         for one in some:
             found = [label.topic for label in reader.topics.article_topics(one.analysis.vectors, one.analysis.margins)]
             for subject, view in one.analysis.views.items():
+                if reader.stance.heads.of(view) is not reader.stance.heads.article:
+                    continue  # a sentence by itself is read by another head, which does not learn
                 own = [it for it in one.answers if it.subject == subject and it.topic in (None, *reader.topics.ids)]
                 asked.append((view, list(dict.fromkeys((None, *found, *(it.topic for it in own))))))
                 answers.append(own)
@@ -399,13 +404,22 @@ def _portions(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def _judged_press(stance_model: str) -> list[Judged]:
-    """Our own texts for a model without a head, with the answers on the subject of each."""
-    if not (PRESS.exists() and PRESS_WATCH.exists()):
+def has_press() -> bool:
+    """Whether our own texts are here; they come with the source only."""
+    return PRESS.exists() and PRESS_WATCH.exists()
+
+
+def need_press(stance_model: str) -> None:
+    """Raise VigieError where our own texts are not here, which a model without a head learns from first."""
+    if not has_press():
         raise VigieError(
             f"{stance_model} has no stance head, and the texts to train one on are not here ({PRESS})",
             mend="they come with Vigie's source only: run vigie learn --model in a checkout, with the same VIGIE_DATA",
         )
+
+
+def _judged_press() -> list[Judged]:
+    """Our own texts for a model without a head, with the answers on the subject of each."""
     watch, made = load_watch(PRESS_WATCH), []
     for record in map(json.loads, PRESS.read_text(encoding="utf-8").splitlines()):
         subject = subject_named(watch, record["subject"])

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import DatabaseError
 
-from nlp.background import centred, language_mean
+from nlp.background import centred, language_mean, weights_mark
 from nlp.document import Document, model_of, paragraphs, take_apart
 from nlp.events import article_vector
-from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt
+from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt, outdated
 from nlp.marks import find_marks
 from nlp.mentions import find_mentions
 from nlp.models import embed, load_model, model_version
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 
-# Raised with every change of the method that may change a label.
+# Raised with every change of the method that may change a label; other weights tell themselves by their mark.
 METHOD = 4
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
@@ -161,7 +161,9 @@ class Reader:
     def _views(
         self, document: Document, subjects: Sequence[Subject], pieces: Sequence[tuple[str, int, int]], margins: Floats
     ) -> dict[str, View]:
-        """For each subject what is read of the document to learn the stance toward it."""
+        """For each subject what is read of the document to learn the stance toward it; nothing where it holds no words."""
+        if not (document.title or document.sentences):
+            return {}
         rows = [_piece_of(sentence, pieces) for sentence in document.sentences]
         relevant = set(np.flatnonzero(self.topics.on_topic(margins)[rows].any(axis=1)).tolist())
         nearness = dict(zip(self.topics.ids, margins[rows].T, strict=True))
@@ -209,8 +211,10 @@ def analyser_version(watch: Watch, learnt: Learnt) -> str:
     packages = [name for language in watch.languages if (name := model_of(language))]
     spoken = ", ".join(f"{name} {version(name.replace('_', '-'))}" for name in packages)
     models = dict.fromkeys((watch.models.embedding, watch.models.stance))
+    marks = {"topics": weights_mark("topics", watch.models.embedding), "stance": weights_mark("stance", watch.models.stance)}
     parts = [f"vigie method {METHOD}", *map(model_version, models), f"spaCy {version('spacy')} ({spoken or 'rules'})"]
     parts.append(f"py3langid {version('py3langid')}")
+    parts += [f"weights of {kind} {mark}" for kind, mark in marks.items() if mark]
     return "; ".join([*parts, learnt.version] if learnt.version else parts)
 
 
@@ -255,11 +259,12 @@ def _read_all(
     give_up_at: float | None = None
 
     def claim(tx: Transaction) -> tuple[Sequence[Article], int]:
+        batch = watch.models.batch if limit is None else min(watch.models.batch, limit - sum(counts.values()))
         now = clock.now().timestamp()
         tx.workers.beat(worker, at=now)
         if give_up_at is not None:
             tx.workers.sweep(at=now)
-        ids = tx.to_read.claim(worker, at=now, limit=watch.models.batch)
+        ids = tx.to_read.claim(worker, at=now, limit=batch)
         return tx.articles.get(ids), 0 if ids else tx.to_read.leased(at=now)
 
     while limit is None or sum(counts.values()) < limit:
@@ -280,7 +285,9 @@ def _read_all(
 def reader_of(archive: Archive, watch: Watch) -> Reader:
     """The reader of a watch, with what was learnt from the corrections in an archive."""
     with archive.read() as tx:
-        learnt = load_learnt(tx, watch)
+        learnt, unused = load_learnt(tx, watch), outdated(tx, watch)
+    if unused:
+        logger.warning("not used, since learnt on weights of another version: %s; vigie learn learns it anew", ", ".join(unused))
     return Reader(watch, learnt)
 
 
@@ -339,7 +346,10 @@ def label_record(reader: Reader, record: dict[str, Any]) -> dict[str, Any]:
 
     subject is any name; one of the watch brings its aliases. Raises KeyError or TypeError on a record of another form.
     """
-    title, text, name = str(record.get("title") or ""), str(record["text"]), str(record["subject"])
+    title, text, name = str(record.get("title") or ""), record["text"], record["subject"]
+    for key, value in (("text", text), ("subject", name)):
+        if not isinstance(value, str):
+            raise TypeError(f'"{key}" must be a string')
     subject = subject_named(reader.watch, name)
     article = Article(article_id(title + text), "", "", "", title, text, language=str(record.get("language") or ""))
     (reading,) = reader.read([article], about=(subject,))

@@ -73,6 +73,8 @@ def try_topic(
     model = load_model(name)
     with archive.read() as tx:
         prints, learnt = tx.labels.fingerprints(since=since, until=until), load_learnt(tx, watch)
+    if since is not None:  # grouping stories wants those without a date as well
+        prints = [one for one in prints if one.published is not None]
     scorer = TopicModel(model, name, (*watch.topics, topic), weights=learnt.topics)
     vectors, ids = _vectors(prints, model_version(name), model.get_embedding_dimension() or 0)
     nearest = [ids[n] for n in np.argsort(-scorer.margins(vectors)[:, -1], kind="stable")[:candidates]]

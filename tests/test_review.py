@@ -9,10 +9,12 @@ import pty
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import termios
 import time
 import tomllib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,8 @@ def test_a_correction_reaches_the_reprint_in_search(press: Vigie) -> None:
     assert press("index").code == 0
     (hit,) = press("search", f"id:{reprint.article.id}", "--format", "json").json
     assert [(label["stance"], label["by"]) for label in hit["stances"] if not label["topic"]] == [("supportive", "ada")]
+    if any(label.stance is not Stance.SUPPORTIVE for label in reprint.labels.stances if not label.topic):
+        assert "over all: supportive (said by ada)" in press("explain", reprint.article.id).out
 
 
 def test_nothing_to_review_is_told(vigie: Vigie) -> None:
@@ -301,7 +305,7 @@ def test_questions_are_answered_by_keys_and_undone(press: Vigie) -> None:
         terminal.press("u")
         terminal.until("nothing to undo")
         terminal.press("tkkq")  # typed ahead
-        assert "1 answer kept: 0 confirming the models, 1 changing a label" in terminal.until("open before")
+        assert "1 answer kept: 0 confirming a label, 1 changing one" in terminal.until("open before")
         assert terminal.end() == 0
     assert made(press) == [(None, topic, "absent")]
     with press.archive.read() as tx:
@@ -386,7 +390,7 @@ def test_what_nobody_asked_about_is_added_a_topic_and_then_the_stance_on_it(pres
         terminal.until("1 of 3")
         assert made(press) == []
         terminal.press("tcq")
-        assert "2 answers kept: 0 confirming the models, 2 changing a label" in terminal.until("open before")
+        assert "2 answers kept: 0 confirming a label, 2 changing one" in terminal.until("open before")
         assert terminal.end() == 0
     assert made(press) == [(None, "gpus", "present"), ("deepseek", "gpus", "critical")]
 
@@ -449,7 +453,7 @@ def test_what_is_undone_is_not_counted_though_the_labels_changed_meanwhile(press
         terminal.press("u")
         terminal.until("over all: neutral")
         terminal.press("\rq")
-        terminal.until("1 answer kept: 1 confirming the models, 0 changing a label")
+        terminal.until("1 answer kept: 1 confirming a label, 0 changing one")
         assert terminal.end() == 0
 
 
@@ -521,6 +525,20 @@ def test_a_tried_topic_says_what_it_did_not_look_into_and_how_to_adopt_it(press:
     assert topic["description"] == {"fr": DESCRIPTION}
     press.watch.write_text(press.watch.read_text(encoding="utf-8") + "\n" + snippet, encoding="utf-8")
     assert "consommation" in press("config", "check").out
+
+
+def test_of_articles_without_a_date_none_counts_where_days_are_asked_for(press: Vigie) -> None:
+    def tried(*days: str) -> Any:
+        return press("topics", "try", DESCRIPTION, "--candidates", "12", "--format", "json", *days).json
+
+    best = tried()["matches"][0]["article"]
+    with closing(sqlite3.connect(press.data / "archive.db")) as archive, archive:
+        archive.execute("UPDATE articles SET published = NULL WHERE id = ?", (best,))
+    assert tried()["articles"] == 132
+    assert best in {match["article"] for match in tried()["matches"]}
+    since = tried("--from", "2000-01")
+    assert since["articles"] == 131
+    assert best not in {match["article"] for match in since["matches"]}
 
 
 def test_a_topic_that_cannot_be_tried_is_told(press: Vigie, tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ class StanceModel:
         return whole
 
     def is_calibrated(self, language: str) -> bool:
-        """Whether how often this model is right was ever measured on texts of a language: by us, or by who corrected it."""
-        return self._learnt or (self.name == SHIPPED and language in MEASURED)
+        """Whether this model has a trained head, and was measured on texts of a language; corrections count for none."""
+        return language in MEASURED and (self._learnt or self.name == SHIPPED)
 
     def _vectors(self, topics: Sequence[str | None]) -> list[Floats | None]:
         return [None if topic is None else self._topics[topic] for topic in topics]

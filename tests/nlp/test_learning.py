@@ -16,7 +16,7 @@ from benchmarks.quality_press import article_of, records
 from newsroom.press import Piece, load_press
 from nlp import learning
 from nlp.learning import FirstHead, Floats, Gain, Judged, Lesson, Untried, examine, folds, learn, stance_answers
-from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt
+from nlp.learnt import NOTHING_LEARNT, Learnt, keep_learnt, load_learnt, outdated
 from nlp.models import model_version
 from nlp.reader import Reader, analyser_version, made_vector, read_archive, reader_of
 from nlp.stance.conclude import UNSURE, shown_classes
@@ -79,6 +79,23 @@ def test_every_reader_of_the_archive_uses_what_was_learnt(archive: Archive) -> N
         found = [stored.labels for stored in tx.articles.all()]
     assert all(labels and labels.analyser.endswith("learnt 1970-01-01T00:00:03Z") for labels in found)
     assert {labels.analyser for labels in found if labels} == {reader_of(archive, a_watch()).analyser}
+
+
+def test_what_was_learnt_on_other_weights_is_not_used_and_that_is_told(vigie: Vigie, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an upgrade that brings other weights: an old head fits no more, though it has the right shape."""
+    vigie.write_watch("", stance="e5-small")
+    archive, watch = vigie.archive, load_watch(vigie.watch)
+    head = Reader(watch).stance.heads.article
+    with monkeypatch.context() as before:
+        before.setattr("nlp.learnt.weights_mark", lambda kind, model: "0ld")
+        archive.write(lambda tx: keep_learnt(tx, watch, stance=head, topics=None, answers=40, at=3.0))
+        assert held(archive, watch).stance
+    assert held(archive, watch) == NOTHING_LEARNT
+    assert "stance e5-small; weights 0ld: on weights of another version" in vigie("doctor").out
+    archive.write(lambda tx: keep_learnt(tx, watch, stance=head, topics=None, answers=40, at=4.0))
+    with archive.read() as tx:
+        assert not outdated(tx, watch)
+    assert "of another version" not in vigie("doctor").out
 
 
 def test_the_same_corrections_teach_the_same(archive: Archive) -> None:
@@ -413,6 +430,34 @@ def test_without_our_texts_no_first_head(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(VigieError, match="static has no stance head, and the texts to train one on are not here") as refused:
         learn(Archive.open(tmp_path), a_watch(stance="static"), at=1.0, progress=quiet)
     assert "in a checkout" in refused.value.mend
+
+
+def test_without_our_texts_a_model_without_a_head_still_learns_topics(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "PRESS", Path("nowhere.jsonl"))
+    watch = a_watch(stance="static")
+    lesson = learn(archive, watch, at=1.0, progress=quiet)
+    assert lesson.topics["chips"].helps
+    assert held(archive, watch).topics
+
+
+def test_a_sentence_by_itself_is_no_lesson_for_the_head_of_articles(tmp_path: Path) -> None:
+    reader = Reader(a_watch())
+    long = article_of(next(record for record in records("dev") if record["subject"] == "DeepSeek"))
+    short = replace(long, id="short", text="")
+    subject = reader.watch.subjects[:1]
+    judged = [
+        Judged(one, (Correction(n, one.id, 1, "deepseek", None, Answer.CRITICAL, "ada", 1.0),), subject)
+        for n, one in enumerate((long, short))
+    ]
+    answers = stance_answers(reader, examine(reader, judged, quiet), quiet)
+    assert answers.articles == [long.id]
+
+
+def test_what_was_learnt_in_one_language_says_nothing_of_another() -> None:
+    learnt = Reader(a_watch()).stance.heads.article
+    model = StanceModel("e5-small", (), learnt=learnt)
+    assert model.is_calibrated("fr")
+    assert not model.is_calibrated("zh")
 
 
 def test_the_command_needs_corrections(vigie: Vigie) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from benchmarks.quality_labels import article_of, deepseek_watch
 from newsroom.press import load_press
@@ -18,6 +19,7 @@ from tests.conftest import Vigie
 from vigie.archive import Archive
 from vigie.article import Article, Published, Stance, article_id
 from vigie.errors import VigieError
+from vigie.watch import Models
 
 CRITICAL = "DeepSeek envoie les données personnelles de ses utilisateurs en Chine sans aucune garantie, dénonce le régulateur. C'est une faute grave de DeepSeek."
 SUPPORTIVE = "DeepSeek impressionne : son modèle est rapide, précis et dépasse tous ses rivaux aux tests de mathématiques. Un travail remarquable de DeepSeek."
@@ -114,6 +116,26 @@ def fill(archive: Archive, articles: list[Article]) -> None:
     with archive.begin() as tx:
         for article in articles:
             tx.articles.store(article, page_id=None, at=1)
+
+
+def test_no_more_are_read_than_was_asked_for(tmp_path: Path) -> None:
+    archive, watch = Archive.open(tmp_path), deepseek_watch()
+    fill(archive, [piece(f"{n}", "DeepSeek", SUPPORTIVE) for n in range(5)])
+    assert watch.models.batch >= 5
+    assert read_archive(archive, watch, progress=lambda *_, **__: None, limit=2).read == 2
+    with archive.read() as tx:
+        assert tx.to_read.waiting() == 3
+
+
+@pytest.mark.parametrize("stance", ["e5-small", "static"])
+def test_a_text_without_words_has_no_stance(stance: str) -> None:
+    reader = Reader(structs.replace(deepseek_watch(), models=Models(embedding="static", stance=stance)))
+    found = label_record(reader, {"text": "", "subject": "DeepSeek"})
+    assert (found["overall"], found["stances"]) == ("none", [])
+    with pytest.raises(TypeError, match='"text" must be a string'):
+        label_record(reader, {"text": None, "subject": "DeepSeek"})
+    with pytest.raises(TypeError, match='"subject" must be a string'):
+        label_record(reader, {"text": SUPPORTIVE, "subject": None})
 
 
 def test_one_broken_article_is_kept_apart_and_its_neighbours_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

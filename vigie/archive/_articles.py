@@ -141,11 +141,11 @@ class Articles:
     def whole(self, ids: Iterable[str]) -> list[StoredArticle]:
         """These articles with labels and stories."""
         ids = list(ids)
-        return list(self._join(_whole().where(articles.c.id.in_(ids)), self._answers(ids)))
+        return list(self._join(_whole().where(articles.c.id.in_(ids)), self.answers(ids)))
 
     def all(self) -> Iterator[StoredArticle]:
         """Every article with labels and story, by id, streamed."""
-        return self._join(_whole().order_by(articles.c.id), self._answers(), stream=True)
+        return self._join(_whole().order_by(articles.c.id), self.answers(), stream=True)
 
     def count(self) -> int:
         """How many articles the archive holds."""
@@ -188,7 +188,7 @@ class Articles:
         query = select(func.count()).select_from(articles).where(told_in(since, until))
         return self._connection.scalar(query.where(or_(articles.c.id.in_(unread), articles.c.id.in_(changed)))) or 0
 
-    def _answers(self, ids: Sequence[str] | None = None) -> dict[str, list[Correction]]:
+    def answers(self, ids: Sequence[str] | None = None) -> dict[str, list[Correction]]:
         """The corrections that hold for these articles or all: their own, and those of the text that they reprint, in order."""
         repeated = (
             select(stories.c.reprint_of, articles.c.record)

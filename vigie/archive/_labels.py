@@ -157,7 +157,10 @@ class LabelStore:
         return {row[0]: row[1] for row in rows}
 
     def fingerprints(self, *, since: float | None = None, until: float | None = None) -> list[Fingerprint]:
-        """What story grouping needs of every read article published in [since, until), by publication and id."""
+        """What story grouping needs of every read article published in [since, until), by publication and id.
+
+        Articles without a date come first; they are left out only where until is given.
+        """
         query = (
             select(
                 labels.c.article, articles.c.source, articles.c.published, labels.c.record, labels.c.embedding, labels.c.sketch,

@@ -22,6 +22,10 @@ class Learnt:
         """Forget the weights of that name, if there are any."""
         self._connection.execute(delete(learnt).where(learnt.c.name == name))
 
+    def names(self) -> list[str]:
+        """The names under which weights are kept."""
+        return list(self._connection.scalars(select(learnt.c.name).order_by(learnt.c.name)))
+
     def get(self, name: str) -> tuple[bytes, float] | None:
         """The weights of that name and when they were learnt (seconds since the epoch)."""
         row = self._connection.execute(select(learnt.c.weights, learnt.c.at).where(learnt.c.name == name)).one_or_none()

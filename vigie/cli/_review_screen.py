@@ -42,7 +42,7 @@ What does the article as a whole convey about the subject, on the topic that is 
   0  none: over all, the subject is named in passing; on a topic, the article says nothing of it there
   t  the topic: asked about a stance, the article does not treat this topic;
      asked about a topic, the opposite of what is shown
-  ⏎  what is shown is right (kept as well: it confirms the models)
+  ⏎  what is shown is right (kept as well: it confirms the label)
   v  view the whole text; the sentences that the models decided on are marked
   a  add what nobody asked about: the stance over all, a topic, the stance on a topic; where a
      topic turns out to be there, the stance on it is asked next
@@ -56,7 +56,7 @@ A stance that is relayed without counterweight counts as the article's own. Pres
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A question passed: its place, the number of the correction made there (None: skipped), whether that confirms the models."""
+    """A question passed: its place, the number of the correction made there (None: skipped), whether that confirms the label."""
 
     place: int
     number: int | None = None
@@ -80,7 +80,7 @@ class _Session:
             if kept:
                 confirming = sum(step.confirms for step in kept)
                 changing = len(kept) - confirming
-                told = f"{counted(len(kept), 'answer')} kept: {confirming} confirming the models, {changing} changing a label"
+                told = f"{counted(len(kept), 'answer')} kept: {confirming} confirming a label, {changing} changing one"
                 note(f"{told} (open before: {of}).")
                 note("vigie index brings them into search and trends.")
             else:

@@ -62,16 +62,13 @@ def _watch(settings: Settings) -> list[Finding]:
 def _models(settings: Settings) -> list[Finding]:
     from nlp.document import model_of
     from nlp.models import PACKAGED
-    from nlp.stance.reading import SHIPPED
 
     try:
         watch = settings.watch
     except VigieError:
         return []
     name = watch.models.embedding
-    findings = [_embedding(name)]
-    if watch.models.stance != SHIPPED:
-        findings.append(_stance(settings, watch))
+    findings = [_embedding(name), *_learnt(settings, watch)]
     findings += [
         Finding("also there", "good", f"embedding {other}, from {packaged.package} {packaged.version}: {packaged.says}")
         for other, packaged in PACKAGED.items()
@@ -104,18 +101,25 @@ def _embedding(name: str) -> Finding:
     return Finding("embedding", "good", f"{name}, from {packaged.package} {packaged.version}: {packaged.says}")
 
 
-def _stance(settings: Settings, watch: "Watch") -> Finding:
-    """Whether the archive holds a head for a stance model that is shipped without one."""
-    from nlp.learnt import load_learnt
+def _learnt(settings: Settings, watch: "Watch") -> list[Finding]:
+    """Whether a stance model that is shipped without a head has learnt one, and what was learnt and does not fit any more."""
+    from nlp.learnt import load_learnt, outdated
+    from nlp.stance.reading import SHIPPED
 
-    name = watch.models.stance
+    name, head, unused = watch.models.stance, None, list[str]()
     # An archive that cannot be read is a finding of its own.
     with suppress(VigieError):
         if settings.has_archive:
             with settings.open_archive().read() as tx:
-                if load_learnt(tx, watch).stance:
-                    return Finding("stance", "good", f"{name}, with a head that vigie learn has trained")
-    return Finding("stance", "note", f"{name}: uncalibrated until vigie learn --model {name}")
+                head, unused = load_learnt(tx, watch).stance, outdated(tx, watch)
+    findings = [
+        Finding("learnt", "note", f"{one}: on weights of another version, so it is not used: vigie learn") for one in unused
+    ]
+    if name != SHIPPED and head:
+        findings.append(Finding("stance", "good", f"{name}, with a head that vigie learn has trained"))
+    elif name != SHIPPED:
+        findings.append(Finding("stance", "note", f"{name}: uncalibrated until vigie learn --model {name}"))
+    return findings
 
 
 def _archive(settings: Settings) -> list[Finding]:

@@ -51,7 +51,7 @@ def command(settings: Settings, article: str, output: str) -> int:
     reader = reader_of(archive, settings.watch)
     explanation = explain(reader, one)
     with archive.read() as tx:
-        own, corrections = tx.labels.get([one.id]).get(one.id), tx.corrections.current([one.id])
+        own, corrections = tx.labels.get([one.id]).get(one.id), tx.articles.answers([one.id]).get(one.id, [])
     otherwise = stored_otherwise(explanation, one, own, corrections, analyser=reader.analyser) if own else []
     if output == "table":
         _print(one, explanation, otherwise)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("what", "answers", "right before", "right after", "macro-F1", "kept", "says")
 _REMOVED = "what was learnt before is removed"
-_NO_BETTER = "nothing that was judged does surely better on held-out answers than before"
+_NO_BETTER = "nothing that was judged makes held-out answers likelier without more of them wrong"
 _TOO_LITTLE = "on no question are there answers enough to judge what they teach; vigie review asks for more"
 
 
@@ -33,10 +33,10 @@ Examples:
 def command(settings: Settings, model: str | None, output: str) -> int:
     """Learn from the corrections of vigie review, and say what changed on answers that were held out.
 
-    Each fifth of the corrected articles is judged by what the other four teach. What surely does better is kept in the archive
-    and used from now on (vigie read --all applies it to what has been read); what does not is dropped, and what was learnt of it
-    before is removed. A model without a stance head gets one from texts of our own first, and keeps it. Ends with 3 where nothing
-    was kept or removed.
+    Each fifth of the corrected articles is judged by what the other four teach. What makes these answers likelier, and not
+    fewer of them right, is kept in the archive and used from now on (vigie read --all applies it to what has been read); what
+    does not is dropped, and what was learnt of it before is removed. A model without a stance head gets one from texts of our own
+    first, and keeps it. Ends with 3 where nothing was kept or removed.
     """
     watch = settings.watch
     if model:
@@ -44,8 +44,11 @@ def command(settings: Settings, model: str | None, output: str) -> int:
 
         watch = replace(watch, models=replace(watch.models, stance=model))
     archive = settings.existing_archive()
-    from nlp.learning import learn
+    from nlp.learning import learn, need_press
+    from nlp.stance.reading import SHIPPED
 
+    if model and model != SHIPPED:
+        need_press(model)
     with progress_bar("Learning") as progress:
         report = learn(archive, watch, at=clock.now().timestamp(), progress=progress)
     rows = list(_rows(report))

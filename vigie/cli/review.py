@@ -90,11 +90,10 @@ def command(
     if made or history:
         with archive.read() as tx:
             return _print_made(tx, output, everything=history)
-    author = author.strip() or getpass.getuser()
     if answers is not None:
         from vigie.cli._review_answers import apply_answers
 
-        applied = apply_answers(archive, watch, answers, author)
+        applied = apply_answers(archive, watch, answers, _author(author))
         told = [f"{counted(applied.kept, 'correction')} kept"]
         told += [f"{applied.known} known already"] * bool(applied.known)
         told += [f"{counted(applied.empty, 'line')} without an answer skipped"] * bool(applied.empty)
@@ -116,8 +115,16 @@ def command(
         return Exit.NOTHING_FOUND
     from vigie.cli._review_screen import ask
 
-    ask(archive, watch, questions, author, of=count)
+    ask(archive, watch, questions, _author(author), of=count)
     return Exit.DONE
+
+
+def _author(given: str) -> str:
+    """Who answers: as given, or the name of the login. A container that runs under a bare number has none."""
+    try:
+        return given.strip() or getpass.getuser()
+    except (KeyError, OSError):
+        raise UsageError("who answers? this login has no name", mend="give --author or VIGIE_AUTHOR") from None
 
 
 def _print_questions(tx: "Transaction", questions: "list[Question]", count: int, output: str, zone: tzinfo) -> None:
