@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     second = second_reading()
-    result = {part: agreement(records(part), second) for part in ("dev", "test", "train")}
+    result = {part: agreement(records(part), second) for part in ("dev", "compare", "test", "train")}
     print(json.dumps(result, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
