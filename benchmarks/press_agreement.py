@@ -2,8 +2,8 @@
 
     python -m benchmarks.press_agreement [--json FILE]
 
-benchmarks/press/second_reading.jsonl holds what the second reader answered: to all texts of dev and test, and to those of train
-that came last. Kappa is Cohen's (1960): agreement beyond what chance would give.
+benchmarks/press/second_reading.jsonl holds what the second reader answered to all texts of dev, compare, hard and test. Kappa is
+Cohen's (1960): agreement beyond what chance would give.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     second = second_reading()
-    result = {part: agreement(records(part), second) for part in ("dev", "compare", "test", "train")}
+    result = {part: agreement(records(part), second) for part in ("dev", "compare", "hard", "test")}
     print(json.dumps(result, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2), encoding="utf-8")

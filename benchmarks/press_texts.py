@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    parts = {part: records(part) for part in ("train", "dev", "compare", "test")}
+    parts = {part: records(part) for part in ("train", "dev", "compare", "hard", "test")}
     runs = Counter(shared_runs([text for texts in parts.values() for text in texts]).values())
     result: dict[str, Any] = {"pairs by shared runs of five words": dict(sorted(runs.items()))}
     model = load_model("e5-small")

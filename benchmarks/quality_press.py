@@ -1,8 +1,8 @@
 """Quality of stance and topics on our own press texts (benchmarks/press), by language and by hard case, beside simple baselines.
 
-    python -m benchmarks.quality_press [dev|compare|test] [--model NAME] [--json FILE] [--diagram FILE.svg] [--worst N]
+    python -m benchmarks.quality_press [dev|compare|hard|test] [--model NAME] [--json FILE] [--diagram FILE.svg] [--worst N]
 
-dev chose the thresholds; compare tells one training from another; test is for reporting only. A stance that is left unsure counts as wrong. --model: what gives topics and
+dev chose the thresholds; compare and hard tell one training from another; test is for reporting only. A stance that is left unsure counts as wrong. --model: what gives topics and
 stances, the shipped e5-small by default.
 """
 
@@ -62,7 +62,7 @@ def article_of(record: dict[str, Any]) -> Article:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", default="dev", choices=("dev", "compare", "test"))
+    parser.add_argument("part", nargs="?", default="dev", choices=("dev", "compare", "hard", "test"))
     parser.add_argument("--model", default=SHIPPED)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--diagram", type=Path, help="draw how often answers of a confidence are right")

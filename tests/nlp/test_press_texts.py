@@ -8,7 +8,7 @@ from benchmarks.press_agreement import agreement, second_reading
 from benchmarks.press_texts import shared_runs, words
 from benchmarks.quality_press import LANGUAGES, STANCES, TOPICS, records
 
-PARTS = {part: records(part) for part in ("train", "dev", "compare", "test")}
+PARTS = {part: records(part) for part in ("train", "dev", "compare", "hard", "test")}
 PAIRS = list(combinations(PARTS, 2))
 HARD_CASES = {
     "reported speech", "conditional", "negation", "irony", "praise of a competitor", "company statement relayed",
@@ -17,7 +17,7 @@ HARD_CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("part", "least"), [("train", 1_500), ("dev", 200), ("compare", 300), ("test", 200)])
+@pytest.mark.parametrize(("part", "least"), [("train", 1_500), ("dev", 200), ("compare", 300), ("hard", 1_300), ("test", 200)])
 def test_there_are_enough_in_every_language_and_of_every_hard_case(part: str, least: int) -> None:
     texts = PARTS[part]
     assert len(texts) >= least
@@ -50,7 +50,7 @@ def test_no_two_texts_are_near_duplicates() -> None:
     assert most <= 5, pair
 
 
-@pytest.mark.parametrize("part", ["dev", "compare", "test"])
+@pytest.mark.parametrize("part", ["dev", "compare", "hard", "test"])
 def test_a_second_reader_who_saw_no_labels_decides_alike(part: str) -> None:
     found = agreement(PARTS[part], second_reading())
     assert found["texts"] == len(PARTS[part])
