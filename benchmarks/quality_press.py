@@ -2,8 +2,8 @@
 
     python -m benchmarks.quality_press [dev|compare|hard|test] [--model NAME] [--json FILE] [--diagram FILE.svg] [--worst N]
 
-dev chose the thresholds; compare and hard tell one training from another; test is for reporting only. A stance that is left unsure counts as wrong. --model: what gives topics and
-stances, the shipped e5-small by default.
+dev chose the thresholds; compare and hard tell one training from another; test is for reporting only. A stance that is left
+unsure counts as wrong. --model: what gives topics and stances, the shipped e5-small by default.
 """
 
 import argparse
