@@ -12,6 +12,8 @@ RUNS = (
     ("benchmarks.press_texts",),
     ("benchmarks.press_agreement",),
     ("benchmarks.quality_press",),
+    ("benchmarks.quality_press", "compare"),
+    ("benchmarks.quality_press", "hard"),
     ("benchmarks.quality_press", "test", "--worst", "10"),
     ("benchmarks.stance_baselines",),
     ("benchmarks.few_shot",),

@@ -3,7 +3,8 @@
     python -m benchmarks.press_texts [--json FILE]
 
 Paraphrases and translations share no runs of words, but their vectors (e5-small, title and text, centred as for topics) are near.
-For each part the nearest text of another part is told, as quantiles, beside what two random texts on the same topics have.
+For each part the nearest text of another part, and the nearest other one of its own, is told, as quantiles, beside what two random
+texts on the same topics have.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import combinations, permutations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,10 @@ def main() -> None:
         part: centred_vectors(model, "e5-small", [f"{text['title']}\n{text['text']}" for text in texts])
         for part, texts in parts.items()
     }
-    for part, other in permutations(parts, 2):
+    for part, other in product(parts, repeat=2):
         likeness = vectors[part] @ vectors[other].T
+        if part == other:
+            np.fill_diagonal(likeness, -1.0)
         alike = np.array([[one["topics"] == two["topics"] for two in parts[other]] for one in parts[part]])
         result[f"{part}, nearest in {other}"] = _quantiles(likeness.max(axis=1))
         result[f"{part}, any in {other} on the same topics"] = _quantiles(likeness[alike])

@@ -13,16 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
+from scipy.special import logit
 from sklearn.metrics import confusion_matrix, f1_score
 
 from benchmarks.quality_labels import deepseek_watch
-from nlp.reader import Reader, subject_named
+from nlp.reader import Analysis, Reader, subject_named
 from nlp.stance.conclude import SPEAKS_OF_SUBJECT, UNSURE_BELOW, Conclusion
 from nlp.stance.reading import SHIPPED
+from nlp.topics import THRESHOLD, zero_shot_log_odds
 from vigie.article import Article, article_id
 from vigie.watch import Models
 
@@ -50,6 +52,16 @@ class Answer:
         return self.found if self.confidence >= UNSURE_BELOW else "unsure"
 
 
+class Reading(NamedTuple):
+    """What was found in texts: an answer to every gold question; of each text the topics, those that their descriptions alone
+    would give, without what was learnt for the shipped ones, and the stances that a user is shown."""
+
+    answers: list[Answer]
+    topics: list[set[str]]
+    zero_shot: list[set[str]]
+    shown: list[Shown]
+
+
 def records(part: str) -> list[dict[str, Any]]:
     """The texts of a part."""
     return [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -70,10 +82,12 @@ def main() -> None:
     arguments = parser.parse_args()
     texts = records(arguments.part)
     watch = structs.replace(deepseek_watch(), models=Models(embedding=arguments.model, stance=arguments.model))
-    answers, topics, shown = read(Reader(watch), texts)
+    found = read(Reader(watch), texts)
+    answers = found.answers
     result = scores(answers) | {
-        "as shown, topics found and stances": shown_scores(texts, shown),
-        "topics": topic_scores(texts, topics),
+        "as shown, topics found and stances": shown_scores(texts, found.shown),
+        "topics": topic_scores(texts, found.topics),
+        "topics, zero-shot": topic_scores(texts, found.zero_shot),
         "baselines": baselines(answers),
     }
     print(json.dumps(result, indent=2, ensure_ascii=False))
@@ -87,8 +101,8 @@ def main() -> None:
         draw(result["reliability"], arguments.diagram)
 
 
-def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer], list[set[str]], list[Shown]]:
-    """Every gold question about every text with its answer, the topics that were found in each text, and what a user is shown."""
+def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> Reading:
+    """What the reader finds in texts with gold answers, asked about the subject that each has."""
     subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
     analyses = reader.analyse([article_of(record) for record in texts], about=[(subject,) for subject in subjects])
     asked = [
@@ -100,7 +114,14 @@ def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> tuple[list[Answer],
         answers += [_answer(record, topic, conclusion) for topic, conclusion in found.items()]
     topics = [reader.topics.article_topics(one.vectors, one.margins) for one in analyses]
     shown = [{label.topic: str(label.stance) for label in labels} for labels in reader.stances(analyses, topics)]
-    return answers, [{label.topic for label in found} for found in topics], shown
+    return Reading(answers, [{label.topic for label in found} for found in topics], _zero_shot(reader, analyses), shown)
+
+
+def _zero_shot(reader: Reader, analyses: Sequence[Analysis]) -> list[set[str]]:
+    model = reader.topics
+    even = logit(THRESHOLD)
+    odds = [zero_shot_log_odds(one.margins, model.weights) for one in analyses]
+    return [{topic for topic, own in zip(model.ids, row, strict=True) if own >= even} for row in odds]
 
 
 def _answer(record: dict[str, Any], topic: str | None, conclusion: Conclusion) -> Answer:

@@ -5,6 +5,9 @@ loaded. Tokens that name the subject carry a mark of their own. Each look averag
 attention that the question steers (the topic's vector, or a learned one for the stance over all): two look at the whole text,
 one at the names of the subject. So one pass over the text answers all questions about a subject, and what the text says on one
 topic does not colour the answer on another.
+
+Several such encoders, trained in different ways, read a text side by side: what one of them gets wrong, another may outvote (deep
+ensembles, Lakshminarayanan et al. 2017, NeurIPS). Their features stand in one row.
 """
 
 from collections.abc import Sequence
@@ -196,54 +199,63 @@ def tokens_of(view: View, tokenizer: Any) -> Tokens:
     return Tokens(ids, text, names, rows, view.single)
 
 
-def save(encoder: StanceEncoder, heads: Heads, file: Path) -> None:
-    """Write what was learnt: corrections, looks and heads, in half precision."""
-    learnt: dict[str, Any] = {
+def learnt(encoder: StanceEncoder) -> dict[str, NDArray[np.float16]]:
+    """What an encoder has learnt, corrections and looks, by name."""
+    return {
         name: weight.detach().numpy().astype(np.float16)
         for name, weight in encoder.named_parameters()
         if not name.startswith("base.") or name.endswith((".down", ".up"))
     }
-    kept = {f"{name}:{part}": values for name, head in heads._asdict().items() for part, values in head.stored().items()}
-    np.savez_compressed(file, **(learnt | kept))
 
 
-def stored(file: Path) -> tuple[dict[str, Tensor], Heads]:
-    """What ``save`` wrote: corrections and looks by name, and the heads."""
+def save(encoders: Sequence[dict[str, NDArray[np.float16]]], heads: Heads, file: Path) -> None:
+    """Write what encoders have learnt, and the heads over the features of all: in half precision."""
+    kept: dict[str, Any] = {name: np.stack([one[name] for one in encoders]) for name in encoders[0]}
+    kept |= {f"{name}:{part}": values for name, head in heads._asdict().items() for part, values in head.stored().items()}
+    np.savez_compressed(file, **kept)
+
+
+def stored(file: Path) -> tuple[list[dict[str, Tensor]], Heads]:
+    """What ``save`` wrote: corrections and looks of each encoder by name, and the heads."""
     with np.load(file) as kept:
-        learnt = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if ":" not in name}
+        stacked = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files if ":" not in name}
         heads = Heads(*(Head.restored({part: kept[f"{name}:{part}"] for part in Head.PARTS}) for name in Heads._fields))
-    return learnt, heads
+    return [dict(zip(stacked, one, strict=True)) for one in zip(*stacked.values(), strict=True)], heads
 
 
 class AdaptedLooks:
-    """Features of views under the adapted encoder."""
+    """Features of views under the adapted encoders: those of the first, then those of the next."""
 
-    def __init__(self, encoder: StanceEncoder, *, batch: int) -> None:
-        self._encoder, self._batch = encoder, batch
+    def __init__(self, encoders: Sequence[StanceEncoder], *, batch: int) -> None:
+        self._encoders, self._batch = encoders, batch
 
     def parts(self, views: Sequence[View], topics: Sequence[Sequence[Floats | None]]) -> list[list[Floats]]:
         """For each view and question what each sentence adds to the features: (sentences + 1, width), the last for the rest."""
-        tokens = [tokens_of(view, self._encoder.base.tokenizer) for view in views]
+        tokens = [tokens_of(view, self._encoders[0].base.tokenizer) for view in views]
         asked = [[None if topic is None else torch.from_numpy(topic) for topic in some] for some in topics]
         made: list[list[Floats]] = [[] for _ in views]
         order = sorted(range(len(views)), key=lambda n: len(tokens[n].ids))
         for first in range(0, len(order), self._batch):
             chosen = order[first : first + self._batch]
-            found = self._encoder.parts([tokens[n] for n in chosen], [asked[n] for n in chosen])
-            for n, parts in zip(chosen, found, strict=True):
-                made[n] = parts
+            found = [one.parts([tokens[n] for n in chosen], [asked[n] for n in chosen]) for one in self._encoders]
+            for n, of_each in zip(chosen, zip(*found, strict=True), strict=True):
+                made[n] = [np.concatenate(parts, axis=1) for parts in zip(*of_each, strict=True)]
         return made
 
 
 @cache
-def load(file: Path = FILE) -> tuple[StanceEncoder, Heads]:
-    """The encoder of a file of weights, its corrections folded into its layers, and its heads."""
+def load(file: Path = FILE) -> tuple[list[StanceEncoder], Heads]:
+    """The encoders of a file of weights, their corrections folded into their layers, and the heads over the features of all."""
+    corrections, heads = stored(file)
+    return [_corrected(one) for one in corrections], heads
+
+
+def _corrected(corrections: dict[str, Tensor]) -> StanceEncoder:
     from nlp.e5 import PackedE5
 
     encoder = StanceEncoder(PackedE5(packed.opened(), longest=LONGEST))
-    learnt, heads = stored(file)
-    encoder.load_state_dict(learnt, strict=False)
+    encoder.load_state_dict(corrections, strict=False)
     for module, name in corrected_layers(encoder.base.encoder):
         setattr(module, name, getattr(module, name).fold())
     encoder.base.tokenizer.no_padding()
-    return encoder.eval(), heads
+    return encoder.eval()

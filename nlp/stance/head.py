@@ -4,7 +4,7 @@ Features are sums over the sentences of a view ("parts", one row a sentence), so
 told: class activation maps (Zhou et al. 2016, CVPR) over sentences.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -65,6 +65,15 @@ class Head:
     def restored(cls, stored: Mapping[str, NDArray[Any]]) -> "Head":
         """The head of these arrays."""
         return cls(stored["weight"].astype(np.float32), stored["bias"].astype(np.float32), float(stored["temperature"]))
+
+
+def joined(heads: Sequence[Head]) -> Head:
+    """The head whose logits, over the features of several encoders in one row, are the mean of what each head says of its own.
+
+    Exactly so where the features of all are equally spread.
+    """
+    weights = [(head.weight - head.weight.mean(axis=1, keepdims=True)) / len(heads) for head in heads]
+    return Head(np.concatenate(weights, axis=1), np.mean([head.bias for head in heads], axis=0))
 
 
 class Heads(NamedTuple):

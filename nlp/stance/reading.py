@@ -39,8 +39,8 @@ class StanceModel:
         model = load_model(name)
         self._looks: Looks
         if name == SHIPPED:
-            encoder, heads = adapted.load(weights)
-            self._looks, self.heads = adapted.AdaptedLooks(encoder, batch=BATCH), heads
+            encoders, self.heads = adapted.load(weights)
+            self._looks = adapted.AdaptedLooks(encoders, batch=BATCH)
         else:
             self._looks = general.SentenceLooks(model, name, batch=BATCH)
             head = general.prototype_head(model, name)

@@ -4,8 +4,8 @@
 
 Training asks whole texts. Reading mixes in the passages of each topic (nlp.stance.reading), whose answers are sure in another
 way; so the temperature (Guo et al. 2017, ICML) is fitted once more on what reading gives. It is written into the file. Beside it
-stands how often answers of a low confidence are right: nlp.stance.conclude leaves those unsure that are wrong as often as right.
-nlp.training.stance ends with this.
+stands how often answers of a low confidence are right: by that nlp.stance.conclude leaves some unsure. nlp.training.stance and
+nlp.training.side_by_side end with this.
 """
 
 import argparse

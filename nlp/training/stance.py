@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from nlp import packed
 from nlp.e5 import PackedE5
-from nlp.stance.adapted import FILE, StanceEncoder, save
+from nlp.stance.adapted import FILE, StanceEncoder, learnt, save
 from nlp.stance.head import NONE, Floats, Head, Heads, fitted, fitted_temperature
 from nlp.training.calibration import calibrate
 from nlp.training.examples import STANCES, Example, Lessons, Questions, press_records, sentence_examples
@@ -145,13 +145,13 @@ def main() -> None:
         # The encoder has moved since the sentences were learnt: their head once more, on all of them.
         found = fitted(*_answers(model, news, questions), start=sentence, strength=SENTENCE_STRENGTH)
         judged = list(sentence_examples(arguments.newsmtsc, "dev_rw", tokenizer))
-        heads.append(_warmed(found, *_answers(model, judged, questions)))
-    save(model.encoder, Heads(heads[0], heads[-1]), arguments.out)
+        heads.append(warmed(found, *_answers(model, judged, questions)))
+    save([learnt(model.encoder)], Heads(heads[0], heads[-1]), arguments.out)
     print("temperature of sentences", round(heads[-1].temperature, 3), "bytes", arguments.out.stat().st_size)
     calibrate(arguments.out, watch)
 
 
-def _warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
+def warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
     """The head with the temperature that these answers ask for."""
     of_subject = gold != NONE
     return Head(head.weight, head.bias, fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1))

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import quality_entities, quality_press, quality_quotes
+from benchmarks import few_shot, quality_entities, quality_press, quality_quotes
 from benchmarks.models import newsroom_topics, speed, watch_with
-from benchmarks.quality_labels import newsmtsc_scores, newsroom_scores, reprint_scores
+from benchmarks.quality_labels import deepseek_watch, newsmtsc_scores, newsroom_scores, reprint_scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from nlp.reader import Reader
 from nlp.training.stories import load
@@ -27,23 +28,42 @@ def test_labels_of_the_newsroom(reader: Reader) -> None:
 
 def test_press_texts(reader: Reader) -> None:
     texts = quality_press.records("dev")
-    answers, topics, shown = quality_press.read(reader, texts)
-    stance, floors = quality_press.scores(answers)["stance"], FLOORS["press dev"]
+    found = quality_press.read(reader, texts)
+    scores, floors = quality_press.scores(found.answers), FLOORS["press dev"]
     for group, floor in floors["stance"].items():
-        assert stance[group]["macro-F1"] >= floor, group
-    assert stance["all"]["unsure"] <= floors["unsure at most"]
-    as_shown = quality_press.shown_scores(texts, shown)
+        assert scores["stance"][group]["macro-F1"] >= floor, group
+    for case, floor in floors["right where sure"].items():
+        assert scores["by case"][case]["right where sure"] >= floor, case
+    for group, most in floors["unsure at most"].items():
+        assert scores["stance"][group]["unsure"] <= most, group
+    as_shown = quality_press.shown_scores(texts, found.shown)
     for group, floor in floors["as shown"].items():
         assert as_shown[group] >= floor, group
-    found = quality_press.topic_scores(texts, topics)["all"]
-    for name, floor in floors["topics"].items():
-        assert found[name] >= floor, name
+    assert_topics(quality_press.topic_scores(texts, found.topics), floors["topics"])
+    assert_topics(quality_press.topic_scores(texts, found.zero_shot), floors["topics, zero-shot"])
+
+
+def assert_topics(found: dict[str, Any], floors: dict[str, Any]) -> None:
+    for group, own in floors.items():
+        for name, floor in own.items():
+            assert found[group][name] >= floor, (group, name)
 
 
 def test_topics_of_the_fast_model() -> None:
-    found = newsroom_topics(Reader(watch_with("static", "static", named=False)))
+    fast = Reader(watch_with("static", "static", named=False))
+    newsroom = newsroom_topics(fast)
     for group, floor in FLOORS["static"]["topics"].items():
-        assert found[group] >= floor, group
+        assert newsroom[group] >= floor, group
+    texts = quality_press.records("dev")
+    found = quality_press.read(fast, texts).topics
+    assert_topics(quality_press.topic_scores(texts, found), FLOORS["static"]["press dev"]["topics"])
+
+
+def test_twenty_corrected_articles_help_a_badly_described_topic() -> None:
+    found = few_shot.topics(deepseek_watch(), [20])["20 articles"]
+    floors = FLOORS["few shot"]
+    assert found["after"] - found["before"] >= floors["gain of topics"]
+    assert found["better, of 20"] >= floors["better, of 20"]
 
 
 def test_reading_with_the_fast_model_takes_little_more_than_its_sentences_and_entities() -> None:

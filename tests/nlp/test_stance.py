@@ -5,7 +5,7 @@ import pytest
 
 from nlp.document import Document, take_apart
 from nlp.stance.conclude import Balance, Conclusion, conclude, shown_stances, stance_labels
-from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Head, fitted, fitted_temperature, standardised
+from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE, Head, fitted, fitted_temperature, joined, standardised
 from nlp.stance.views import LONGEST_VIEW, View, compose, part_of, passages_on, view_of
 from vigie.article import Sentence, Stance
 from vigie.watch import Subject
@@ -79,6 +79,14 @@ def test_a_long_text_keeps_the_nearness_of_what_is_read_of_it() -> None:
 def a_head(width: int = 12) -> Head:
     random = np.random.default_rng(3)
     return Head(random.normal(size=(4, width)).astype(np.float32), np.array([0.1, -0.2, 0.3, 0.0], np.float32), 1.4)
+
+
+def test_a_joined_head_says_the_mean_of_what_each_head_says_of_the_features_of_its_own_encoder() -> None:
+    random = np.random.default_rng(5)
+    heads = [a_head(), Head(random.normal(size=(4, 12)).astype(np.float32), np.array([0.5, 0.0, -0.3, 0.2], np.float32))]
+    features = [standardised(random.normal(size=(7, 12)).astype(np.float32)) for _ in heads]
+    each = [head.logits(own) for head, own in zip(heads, features, strict=True)]
+    assert np.allclose(joined(heads).logits(np.concatenate(features, axis=1)), np.mean(each, axis=0), atol=1e-5)
 
 
 def test_the_shares_of_the_sentences_and_the_bias_are_the_whole_answer() -> None:
