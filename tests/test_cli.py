@@ -136,7 +136,7 @@ def test_label_answers_line_by_line(filled: Vigie) -> None:
     lines = [
         {
             "title": "La Cnil s'inquiète",
-            "text": "DeepSeek envoie les données personnelles de ses utilisateurs en Chine sans aucune garantie, dénonce le régulateur. C'est une faute grave de DeepSeek.",
+            "text": "DeepSeek envoie en Chine les données personnelles de ses utilisateurs, sans aucune garantie. La CNIL a relevé trois manquements au RGPD ; l'entreprise n'a pas répondu.",
             "subject": "DeepSeek",
         },
         {
