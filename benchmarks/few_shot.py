@@ -24,7 +24,7 @@ from sklearn.metrics import f1_score
 
 from benchmarks.quality_labels import article_of as newsroom_article
 from benchmarks.quality_labels import deepseek_watch
-from benchmarks.quality_press import TOPICS, article_of, records
+from benchmarks.quality_press import TOPICS
 from newsroom.press import load_press
 from nlp.learning import (
     Answers,
@@ -42,6 +42,7 @@ from nlp.mentions import find_mentions
 from nlp.reader import Reader
 from nlp.stance.conclude import stance_labels
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE
+from nlp.training.press import article_of, records
 from vigie.article import Labels
 from vigie.correction import Answer, Correction
 from vigie.review import OfArticle, about_article, first_questions

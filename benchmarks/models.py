@@ -27,12 +27,12 @@ from typing import Any
 from msgspec import structs
 
 import nlp.reader
-from benchmarks import quality_press
 from benchmarks.memory import mebibytes
 from benchmarks.quality_labels import article_of, deepseek_watch, newsroom_scores
-from benchmarks.quality_press import records, topic_scores
+from benchmarks.quality_press import topic_scores
 from newsroom.press import load_press
 from nlp.models import PACKAGED
+from nlp.training import press
 from vigie.archive import Archive
 from vigie.article import Article, article_id
 from vigie.watch import Models, Subject, Watch
@@ -200,8 +200,8 @@ def topics_of(model: str) -> dict[str, Any]:
     reader = nlp.reader.Reader(watch_with(model, "static", named=False))
     made = {"newsroom": newsroom_topics(reader)}
     for part in ("dev", "test"):
-        texts = records(part)
-        readings = reader.read([quality_press.article_of(text) for text in texts])
+        texts = press.records(part)
+        readings = reader.read([press.article_of(text) for text in texts])
         found = topic_scores(texts, [{label.topic for label in reading.labels.topics} for reading in readings])
         made[f"press {part}"] = {group: table["macro-F1"] for group, table in found.items()}
     return made

@@ -14,7 +14,8 @@ from typing import Any
 
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from benchmarks.quality_press import PRESS, STANCES, records
+from benchmarks.quality_press import STANCES
+from nlp.training.press import PRESS, records
 
 
 def second_reading() -> dict[str, dict[str, Any]]:

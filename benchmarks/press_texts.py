@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality_press import records
 from nlp.background import centred_vectors
 from nlp.models import load_model
+from nlp.training.press import records
 
 RUN = 5
 QUANTILES = (0.5, 0.9, 0.99, 1.0)

@@ -21,14 +21,13 @@ from scipy.special import logit
 from sklearn.metrics import confusion_matrix, f1_score
 
 from benchmarks.quality_labels import deepseek_watch
-from nlp.reader import Analysis, Reader, subject_named
+from nlp.reader import Analysis, Reader
 from nlp.stance.conclude import SPEAKS_OF_SUBJECT, UNSURE_BELOW, Conclusion
 from nlp.stance.reading import SHIPPED
 from nlp.topics import THRESHOLD, zero_shot_log_odds
-from vigie.article import Article, article_id
+from nlp.training.press import analysed, records
 from vigie.watch import Models
 
-PRESS = Path(__file__).parent / "press"
 TOPICS = ("performance", "data", "gpus")
 STANCES = ("critical", "neutral", "supportive")
 LANGUAGES = ("fr", "en", "de", "es", "it")
@@ -62,16 +61,6 @@ class Reading(NamedTuple):
     shown: list[Shown]
 
 
-def records(part: str) -> list[dict[str, Any]]:
-    """The texts of a part."""
-    return [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def article_of(record: dict[str, Any]) -> Article:
-    """The text as an article."""
-    return Article(article_id(record["id"]), "", "", "press", record["title"], record["text"], language=record["language"])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", default="dev", choices=("dev", "compare", "hard", "test"))
@@ -103,12 +92,8 @@ def main() -> None:
 
 def read(reader: Reader, texts: Sequence[dict[str, Any]]) -> Reading:
     """What the reader finds in texts with gold answers, asked about the subject that each has."""
-    subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
-    analyses = reader.analyse([article_of(record) for record in texts], about=[(subject,) for subject in subjects])
-    asked = [
-        (analysis.views[subject.id], (None, *record["stances"]))
-        for analysis, record, subject in zip(analyses, texts, subjects, strict=True)
-    ]
+    analyses, views = zip(*analysed(reader, texts), strict=True)
+    asked = [(view, (None, *record["stances"])) for view, record in zip(views, texts, strict=True)]
     answers = []
     for record, found in zip(texts, reader.stance.conclusions(asked), strict=True):
         answers += [_answer(record, topic, conclusion) for topic, conclusion in found.items()]

@@ -28,13 +28,14 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
-from benchmarks.quality_press import STANCES, records
+from benchmarks.quality_press import STANCES
 from nlp.document import take_apart
 from nlp.learning import FIRST_STRENGTH
 from nlp.models import load_model
 from nlp.stance.general import LOOKS, SentenceLooks, prototype_head
 from nlp.stance.head import Floats, Head, fitted
 from nlp.stance.views import View, view_of
+from nlp.training.press import records
 from vigie.article import Sentence
 from vigie.watch import Subject
 

@@ -26,14 +26,15 @@ from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
 from benchmarks.quality_labels import deepseek_watch
-from benchmarks.quality_press import STANCES, article_of, records
+from benchmarks.quality_press import STANCES
 from benchmarks.stance_baselines import polarities
 from nlp.document import model_of
 from nlp.learning import FOLDS, folds
-from nlp.reader import Reader, subject_named
+from nlp.reader import Reader
 from nlp.speech import speech_of
 from nlp.stance.head import Floats, Head, fitted, standardised
 from nlp.stance.views import View
+from nlp.training.press import analysed, records
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
 # Parts are so much wider than features: to listen to them is less dear by the square of it.
@@ -138,9 +139,7 @@ def _best(hard: Questions, shipped: Head, places: tuple[int, ...]) -> Way:
 
 def questions(reader: Reader, texts: Sequence[dict[str, Any]]) -> Questions:
     """The questions about texts that a stance answers, as reading sees them."""
-    subjects = [subject_named(reader.watch, record["subject"]) for record in texts]
-    analyses = reader.analyse([article_of(record) for record in texts], about=[(subject,) for subject in subjects])
-    views = [one.views[subject.id] for one, subject in zip(analyses, subjects, strict=True)]
+    views = [view for _, view in analysed(reader, texts)]
     found = reader.stance.parts([(view, (None, *record["stances"])) for view, record in zip(views, texts, strict=True)])
     parts = _parts(views, [record["language"] for record in texts])
     answers = [(record["overall"], *record["stances"].values()) for record in texts]

@@ -4,25 +4,25 @@
 
 Training asks whole texts. Reading mixes in the passages of each topic (nlp.stance.reading), whose answers are sure in another
 way; so the temperature (Guo et al. 2017, ICML) is fitted once more on what reading gives. It is written into the file. Beside it
-stands how often answers of a low confidence are right: by that nlp.stance.conclude leaves some unsure. nlp.training.stance and
-nlp.training.side_by_side end with this.
+stands how often answers of a low confidence are right: by that nlp.stance.conclude leaves some unsure. nlp.training.stance ends
+with this.
 """
 
 import argparse
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from nlp.reader import Reader, subject_named
+from nlp.reader import Reader
 from nlp.stance.adapted import FILE
 from nlp.stance.head import NONE, Floats, fitted_temperature
 from nlp.stance.reading import SHIPPED, StanceModel
-from nlp.training.examples import STANCES, press_records
-from vigie.article import Article, article_id
+from nlp.stance.views import View
+from nlp.training.examples import STANCES
+from nlp.training.press import analysed, records
 from vigie.watch import Watch, load_watch
 
 EDGES = (0.33, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
@@ -53,23 +53,17 @@ def calibrate(file: Path, watch: Watch) -> None:
 
 def as_read(file: Path, watch: Watch) -> tuple[Floats, NDArray[np.int64]]:
     """The logits (n, 3) of critical, neutral and supportive, and which is right (n,): all questions of the development texts."""
-    reader, records = Reader(watch), press_records("dev")
-    subjects = [subject_named(watch, record["subject"]) for record in records]
-    analyses = reader.analyse([_article(record) for record in records], about=[(subject,) for subject in subjects])
-    asked: list[tuple[Any, list[str | None]]] = [
-        (analysis.views[subject.id], [None, *record["stances"]])
-        for record, subject, analysis in zip(records, subjects, analyses, strict=True)
+    texts = records("dev")
+    asked: list[tuple[View, list[str | None]]] = [
+        (view, [None, *record["stances"]])
+        for record, (_, view) in zip(texts, analysed(Reader(watch), texts), strict=True)
         if record["overall"] != "none"
     ]
-    gold = [STANCES[stance] for record in records for stance in (record["overall"], *record["stances"].values())]
+    gold = [STANCES[stance] for record in texts for stance in (record["overall"], *record["stances"].values())]
     model = StanceModel(SHIPPED, watch.topics, weights=file)
     features = np.stack([parts.sum(axis=0) for questions in model.parts(asked) for parts in questions])
     answers = np.array([answer for answer in gold if answer != NONE])
     return model.heads.article.logits(features)[:, 1:], answers - 1
-
-
-def _article(record: dict[str, Any]) -> Article:
-    return Article(article_id(record["id"]), "", "", "", record["title"], record["text"], language=record["language"])
 
 
 if __name__ == "__main__":

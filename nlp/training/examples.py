@@ -21,10 +21,10 @@ from nlp.stance.adapted import Tokens, tokens_of
 from nlp.stance.head import CRITICAL, NEUTRAL, NONE, SUPPORTIVE
 from nlp.stance.views import LONGEST_VIEW, View, compose
 from nlp.topics import prototypes
+from nlp.training.press import Record
 from vigie.article import Sentence
 from vigie.watch import Subject, Topic
 
-PRESS = Path("benchmarks/press")
 STANCES = {"none": NONE, "critical": CRITICAL, "neutral": NEUTRAL, "supportive": SUPPORTIVE}
 POLARITIES = {"negative": CRITICAL, "neutral": NEUTRAL, "positive": SUPPORTIVE}
 
@@ -36,7 +36,6 @@ OWN_EVENT, OTHER_EVENT = 0.4, 0.15
 # Topics are asked by vectors; the event of an article has one under this prefix and the article's id.
 EVENT = "event:"
 
-Record = dict[str, Any]
 Answers = list[tuple[str | None, int]]
 
 
@@ -72,11 +71,6 @@ class Questions:
         return nn.functional.normalize(vectors[chosen].mean(dim=0), dim=0)
 
 
-def press_records(part: str) -> list[Record]:
-    """The texts of a part of benchmarks/press."""
-    return [json.loads(line) for line in (PRESS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 class Lessons:
     """Articles as examples: as they are, or as a round of training changes them."""
 
@@ -91,6 +85,10 @@ class Lessons:
         """Each article with the questions of the watch, the shortest first: so texts of like length share a batch."""
         examples = [self._example(record, record["subject"], self._answers(record)) for record in self._records]
         return sorted(examples, key=lambda one: len(one.tokens.ids))
+
+    def with_names_exchanged(self) -> list[Example]:
+        """Each article, in four of ten cases about another subject, with the questions of the watch."""
+        return [self._example(one, one["subject"], self._answers(one)) for one in map(self._exchanged, self._records)]
 
     def a_round(self) -> list[Example]:
         """Each article changed by chance, and pairs of them."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from benchmarks.quality_press import article_of, records
 from nlp.explanation import Explanation, _stances, explain, stored_otherwise
 from nlp.reader import Reader, label_record
 from nlp.stance.conclude import Balance, Conclusion
 from nlp.stance.head import NONE
 from nlp.stance.views import compose
+from nlp.training.press import article_of, records
 from tests.conftest import Vigie
 from tests.nlp.test_reader import MIXED, piece
 from vigie.archive import Archive

@@ -12,7 +12,6 @@ from msgspec import structs
 
 from benchmarks.quality_labels import article_of as newsroom_article
 from benchmarks.quality_labels import deepseek_watch
-from benchmarks.quality_press import article_of, records
 from newsroom.press import Piece, load_press
 from nlp import learning
 from nlp.learning import FirstHead, Floats, Gain, Judged, Lesson, Untried, examine, folds, learn, stance_answers
@@ -25,6 +24,7 @@ from nlp.stance.reading import StanceModel
 from nlp.stance.views import View, passages_on
 from nlp.topic_trial import _vectors, try_topic
 from nlp.topics import TopicHead
+from nlp.training.press import article_of, records
 from tests.conftest import Vigie
 from vigie.archive import Archive, Fingerprint
 from vigie.article import Labels, Stance

@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.press_agreement import agreement, second_reading
 from benchmarks.press_texts import shared_runs, words
-from benchmarks.quality_press import LANGUAGES, STANCES, TOPICS, records
+from benchmarks.quality_press import LANGUAGES, STANCES, TOPICS
+from nlp.training.press import records
 
 PARTS = {part: records(part) for part in ("train", "dev", "compare", "hard", "test")}
 PAIRS = list(combinations(PARTS, 2))

@@ -11,6 +11,7 @@ from benchmarks.models import newsroom_topics, speed, watch_with
 from benchmarks.quality_labels import deepseek_watch, newsmtsc_scores, newsroom_scores, reprint_scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
 from nlp.reader import Reader
+from nlp.training.press import records
 from nlp.training.stories import load
 
 pytestmark = pytest.mark.gate
@@ -27,7 +28,7 @@ def test_labels_of_the_newsroom(reader: Reader) -> None:
 
 
 def test_press_texts(reader: Reader) -> None:
-    texts = quality_press.records("dev")
+    texts = records("dev")
     found = quality_press.read(reader, texts)
     scores, floors = quality_press.scores(found.answers), FLOORS["press dev"]
     for group, floor in floors["stance"].items():
@@ -54,7 +55,7 @@ def test_topics_of_the_fast_model() -> None:
     newsroom = newsroom_topics(fast)
     for group, floor in FLOORS["static"]["topics"].items():
         assert newsroom[group] >= floor, group
-    texts = quality_press.records("dev")
+    texts = records("dev")
     found = quality_press.read(fast, texts).topics
     assert_topics(quality_press.topic_scores(texts, found), FLOORS["static"]["press dev"]["topics"])
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.quality_press import LANGUAGES, records
+from benchmarks.quality_press import LANGUAGES
+from nlp.training.press import records
 from vigie.language import detect_language, likely_language
 
 FRENCH = "Le régulateur interroge la société sur la conservation des données."
