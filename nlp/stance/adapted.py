@@ -6,8 +6,8 @@ attention that the question steers (the topic's vector, or a learned one for the
 one at the names of the subject. So one pass over the text answers all questions about a subject, and what the text says on one
 topic does not colour the answer on another.
 
-Several such encoders, which learnt by different courses, read a text side by side: what one of them gets wrong, another may outvote (deep
-ensembles, Lakshminarayanan et al. 2017, NeurIPS). Their features stand in one row.
+Several such encoders, which learnt by different courses, read a text side by side: what one of them gets wrong, another may
+outvote (deep ensembles, Lakshminarayanan et al. 2017, NeurIPS). Their features stand in one row.
 """
 
 from collections.abc import Sequence
