@@ -31,8 +31,9 @@ from nlp.topics import (
     nearest_head,
     zero_shot_log_odds,
 )
+from nlp.training.press import article_of
 from vigie.archive import Archive, Transaction
-from vigie.article import Article, article_id
+from vigie.article import Article
 from vigie.correction import Answer, Correction
 from vigie.errors import VigieError
 from vigie.watch import Subject, Watch, load_watch
@@ -423,7 +424,7 @@ def _judged_press() -> list[Judged]:
     watch, made = load_watch(PRESS_WATCH), []
     for record in map(json.loads, PRESS.read_text(encoding="utf-8").splitlines()):
         subject = subject_named(watch, record["subject"])
-        article = Article(article_id(record["id"]), "", "", "press", record["title"], record["text"], language=record["language"])
+        article = article_of(record)
         said = {None: record["overall"], **record["stances"]}
         answers = [Correction(0, article.id, 1, subject.id, topic, Answer(one), "", 0.0) for topic, one in said.items()]
         made.append(Judged(article, tuple(answers), (subject,)))

@@ -7,14 +7,15 @@ NeurIPS). Two courses, since chance alone sets encoders too little apart for one
 corrections of low rank (LoRA, Hu et al. 2022), the looks and a head are trained; the encoder itself stays as it is. Both begin,
 where the corpus is given, with the sentences of NewsMTSC (Hamborg and Donnay 2021, EACL; MIT licence), which teach polarity
 toward a target, and leave the lowest layers so; then come our own articles (benchmarks/press/train.jsonl; nlp.training.examples
-says how a round changes them), with one in ten of those sentences mixed in. Articles and sentences have a head each, with a
-temperature fitted on dev (nlp.training.calibration).
+says how a round changes them), with one in ten of those sentences mixed in. Articles and sentences have a head each. The
+temperature of sentences is fitted on the corpus's own dev, that of articles on ours, as they are read (nlp.training.calibration).
 """
 
 import argparse
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 
 from nlp import packed
 from nlp.e5 import PackedE5
-from nlp.stance.adapted import FILE, StanceEncoder, learnt, save
+from nlp.stance.adapted import FILE, LONGEST, StanceEncoder, learnt, save
 from nlp.stance.head import NONE, Floats, Head, Heads, fitted, fitted_temperature, joined
 from nlp.training.calibration import calibrate
 from nlp.training.examples import STANCES, Example, Lessons, Questions, sentence_examples
@@ -34,7 +35,6 @@ from nlp.training.press import records
 from vigie.watch import Watch, load_watch
 
 BATCH = 16
-LONGEST_TEXT = 512  # tokens; more than any view has
 NEWS_KEPT = 0.1
 HEAD_STRENGTH, SENTENCE_STRENGTH = 1e-2, 0.03
 WARM_UP = 0.06
@@ -100,11 +100,11 @@ class Learnt(NamedTuple):
 
 
 class Model(nn.Module):
-    """The stance encoder with the head that is trained beside it."""
+    """The stance encoder with the heads that are trained beside it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = StanceEncoder(PackedE5(packed.opened(), longest=LONGEST_TEXT).train(False))
+        self.encoder = StanceEncoder(PackedE5(packed.opened(), longest=LONGEST).train(False))
         # The gradient of fused attention takes so long on processors that a step lasts a fifth longer with it.
         self.encoder.base.encoder.set_attn_implementation("eager")
         for name, weight in self.encoder.named_parameters():
@@ -114,13 +114,13 @@ class Model(nn.Module):
         self.sentence = nn.Linear(self.encoder.width, len(STANCES))
 
     def features(self, examples: Sequence[Example], ask: Any) -> Tensor:
-        """Standardised features of every question of every example, in their order."""
+        """Features of every question of every example, in their order."""
         topics = [[ask(topic) for topic, _ in one.answers] for one in examples]
-        found = self.encoder.features([one.tokens for one in examples], topics)
-        return nn.functional.layer_norm(found, found.shape[1:])
+        return self.encoder.features([one.tokens for one in examples], topics)
 
     def forward(self, examples: Sequence[Example], ask: Any) -> Tensor:
-        features = self.dropout(self.features(examples, ask))
+        found = self.features(examples, ask)
+        features = self.dropout(nn.functional.layer_norm(found, found.shape[1:]))
         single = torch.tensor([one.tokens.single for one in examples for _ in one.answers])
         made: Tensor = torch.where(single[:, None], self.sentence(features), self.article(features))
         return made
@@ -139,18 +139,18 @@ class Model(nn.Module):
             block.requires_grad_(False)
 
     @property
-    def learnt(self) -> list[nn.Parameter]:
+    def trained(self) -> list[nn.Parameter]:
         """All that is trained."""
         return [weight for weight in self.parameters() if weight.requires_grad]
 
     def weights(self) -> list[Tensor]:
         """All that is trained, as it stands."""
-        return [weight.detach().clone() for weight in self.learnt]
+        return [weight.detach().clone() for weight in self.trained]
 
     @torch.no_grad()
     def move_to(self, weights: Sequence[Tensor], *, share: float = 1.0) -> None:
         """Move all that is trained to these weights, or only a share of the way there."""
-        for weight, other in zip(self.learnt, weights, strict=True):
+        for weight, other in zip(self.trained, weights, strict=True):
             weight.lerp_(other, share)
 
     def heads(self) -> Heads:
@@ -201,14 +201,14 @@ def main() -> None:
     for name in arguments.courses:
         print(f"An encoder learns {name}.", flush=True)
         encoders.append(_by_course(COURSES[name], start, material))
-        _write(encoders, material, arguments.out)  # each time, so that the first can be judged while the second learns
+    _write(encoders, material, arguments.out)
     calibrate(arguments.out, watch)
     print(f"{arguments.out} of {arguments.out.stat().st_size:,} bytes, in {(time.monotonic() - begun) / 60:.1f} minutes")
 
 
 def _material(watch: Watch, newsmtsc: Path | None, articles: int | None) -> Material:
     threads = torch.get_num_threads()
-    tokenizer = packed.tokenizer(packed.opened().pieces, longest=LONGEST_TEXT)
+    tokenizer = packed.tokenizer(packed.opened().pieces, longest=LONGEST)
     tokenizer.no_padding()
     texts = records("train")
     random.Random(1).shuffle(texts)
@@ -252,15 +252,10 @@ def _write(encoders: Sequence[Learnt], material: Material, file: Path) -> None:
     articles, sentences = (joined(of_one_kind) for of_one_kind in zip(*(one.heads for one in encoders), strict=True))
     if material.judged:
         gold = np.array([one.answers[0][1] for one in material.judged])
-        sentences = _warmed(sentences, np.concatenate([one.judged for one in encoders], axis=1), gold)
+        logits = sentences.logits(np.concatenate([one.judged for one in encoders], axis=1))[:, 1:]
+        sentences = replace(sentences, temperature=fitted_temperature(logits, gold - 1))
         print("temperature of sentences", round(sentences.temperature, 3))
     save([one.corrections for one in encoders], Heads(articles, sentences), file)
-
-
-def _warmed(head: Head, features: Floats, gold: NDArray[np.int64]) -> Head:
-    """The head with the temperature that these answers ask for."""
-    of_subject = gold != NONE
-    return Head(head.weight, head.bias, fitted_temperature(head.logits(features)[of_subject][:, 1:], gold[of_subject] - 1))
 
 
 def _train(model: Model, material: Material, one_round: Callable[[], list[Example]], pace: Pace) -> None:
@@ -297,7 +292,7 @@ def _train(model: Model, material: Material, one_round: Callable[[], list[Exampl
             nn.utils.clip_grad_norm_(corrections, 1.0)
             optimiser.step()
             averaged = averaged + 1 if done > pace.settled else 1
-            for mean, weight in zip(average, model.learnt, strict=True):
+            for mean, weight in zip(average, model.trained, strict=True):
                 mean.lerp_(weight.detach(), 1 / averaged)
             total += loss.item()
         print(
