@@ -189,7 +189,9 @@ def main() -> None:
     parser.add_argument("--newsmtsc", type=Path, help="newsmtsc.jsonl; without it, only our own articles are learnt from")
     parser.add_argument("--watch", type=Path, default=Path("watches/deepseek.toml"), help="whose topics are asked")
     parser.add_argument("--courses", nargs="+", choices=COURSES, default=list(COURSES), help="an encoder by each (both)")
-    parser.add_argument("--articles", type=int, help="learn from so many articles only (for the learning curve)")
+    parser.add_argument(
+        "--articles", type=int, help="learn from, and watch, so many articles only (for a trial or the learning curve)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
@@ -215,7 +217,7 @@ def _material(watch: Watch, newsmtsc: Path | None, articles: int | None) -> Mate
     texts = texts[:articles]
     questions = Questions(watch.topics, texts)
     torch.set_num_threads(threads)  # loading the model of the questions set it to one, as reading wants it
-    dev = Lessons(records("dev"), questions.topics, tokenizer).as_they_are()
+    dev = Lessons(records("dev")[:articles], questions.topics, tokenizer).as_they_are()
     news, judged = (list(sentence_examples(newsmtsc, split, tokenizer)) if newsmtsc else [] for split in ("train", "dev_rw"))
     return Material(questions, Lessons(texts, questions.topics, tokenizer), news, dev, judged)
 
