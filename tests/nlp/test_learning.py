@@ -205,7 +205,7 @@ def test_a_way_of_judging_is_learnt_and_read(tmp_path: Path) -> None:
     """Who takes praise for neutral, over all and on topics, finds articles judged so that nobody has corrected."""
     archive, watch = Archive.open(tmp_path), stance_watch()
     pieces = on_deepseek()
-    corrected, others = pieces[::2], [piece for piece in pieces[1::2] if piece.reference.overall == "supportive"]
+    corrected, others = pieces[::2], pieces[1::2]
     with archive.begin() as tx:
         for piece in corrected:
             article = newsroom_article(piece)
@@ -213,17 +213,18 @@ def test_a_way_of_judging_is_learnt_and_read(tmp_path: Path) -> None:
             for topic, stance in {None: piece.reference.overall, **piece.reference.topics}.items():
                 answer = Answer.NEUTRAL if stance == "supportive" else Answer(stance)
                 tx.corrections.add(article.id, answer, author="ada", at=2.0, subject="deepseek", topic=topic)
-    before = shown_on(Reader(watch), others)
+    reader = Reader(watch)
+    praised = [piece for piece in others if shown_on(reader, [piece]) == [Stance.SUPPORTIVE]]
+    assert len(praised) >= 5
     lesson = learn(archive, watch, at=3.0, progress=quiet)
     assert lesson.stance
     assert lesson.kept
     assert lesson.stance.helps
     assert lesson.stance.answers == sum(1 + len(piece.reference.topics) for piece in corrected)
     assert held(archive, watch).stance is not None
-    after = shown_on(reader_of(archive, watch), others)
-    assert before.count(Stance.SUPPORTIVE) >= len(others) / 2
-    assert after.count(Stance.SUPPORTIVE) <= before.count(Stance.SUPPORTIVE) / 2
-    assert after.count(Stance.NEUTRAL) > before.count(Stance.NEUTRAL)
+    after = shown_on(reader_of(archive, watch), praised)
+    assert after.count(Stance.SUPPORTIVE) <= len(praised) / 2, after
+    assert after.count(Stance.NEUTRAL) >= len(praised) / 2, after
 
 
 def shown_on(reader: Reader, pieces: Sequence[Piece]) -> list[Stance]:

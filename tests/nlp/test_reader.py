@@ -36,7 +36,6 @@ MIXED = """À l'usage, le nouveau modèle de DeepSeek impressionne. Sur les 1 20
 Le tableau s'assombrit dès qu'on regarde où partent les conversations. DeepSeek les conserve en Chine, sans base légale, et personne n'a pu obtenir l'effacement des siennes. La CNIL a relevé trois manquements au RGPD ; l'entreprise n'a pas répondu."""
 
 
-@pytest.mark.xfail(reason="praise by figures is read as criticism here, even by itself: docs/model_card.md", strict=False)
 def test_stance_is_per_topic(reader: Reader) -> None:
     (reading,) = reader.read([piece("mixed", "DeepSeek, deux visages", MIXED)])
     stances = {label.topic: label.stance for label in reading.labels.stances}
