@@ -185,13 +185,13 @@ def meetings(asked: Sequence[Asked]) -> list[tuple[Asked, Asked]]:
     ]
 
 
-def hand_overs(asked: Sequence[Asked]) -> list[float]:
-    """The seconds of peace before a host is asked by another machine than before."""
-    gaps = []
+def hand_overs(asked: Sequence[Asked]) -> list[tuple[Asked, float]]:
+    """What a host was asked last before another machine took it over, and the seconds of peace that it had then."""
+    found = []
     for host in {request.host for request in asked}:
         at_host = sorted((request for request in asked if request.host == host), key=lambda request: request.begun)
-        gaps += [later.begun - sooner.begun for sooner, later in pairwise(at_host) if later.machine != sooner.machine]
-    return gaps
+        found += [(sooner, later.begun - sooner.begun) for sooner, later in pairwise(at_host) if later.machine != sooner.machine]
+    return found
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,11 @@ def source(id: str, feed: str) -> str:
 
 @pytest.mark.slow
 def test_a_host_is_asked_by_one_process_at_a_time_and_left_its_crawl_delay_between_two(postgres_url: str, tmp_path: Path) -> None:
-    """The articles of all sources lie on two hosts, which four machines want at once; whoever asks them is killed, five times."""
+    """The articles of all sources lie on two hosts, which four machines want at once; whoever asks them is killed, five times.
+
+    The hosts ask for more than the watch does. Who is killed before it has read that leaves them the delay of the watch.
+    """
+    own, asked_for = 1.0, 2.0
     chance = random.Random(3)
     with Site("127.0.0.2") as one, Site("127.0.0.3") as two, Site("127.0.0.4") as feeds:
         tables = []
@@ -286,12 +290,12 @@ def test_a_host_is_asked_by_one_process_at_a_time_and_left_its_crawl_delay_betwe
             site = (one, two)[number % 2]
             slugs = [f"{number}-{slug}" for slug in "abc"]
             site.pages |= {f"/{slug}": Answer(article(slug), delay=0.2) for slug in slugs}
-            site.pages["/robots.txt"] = Answer(b"User-agent: *\nCrawl-delay: 1", type="text/plain")
+            site.pages["/robots.txt"] = Answer(f"User-agent: *\nCrawl-delay: {asked_for:g}".encode(), type="text/plain")
             feeds.pages[f"/{number}"] = Answer(rss(site.base, slugs))
             tables.append(source(f"source-{number}", f"{feeds.base}/{number}"))
 
         def asked(*sites: Site) -> list[Asked]:
-            """What was asked for, but robots.txt and pages that are not there."""
+            """What was asked for and is there."""
             return [
                 Asked(site.base, path, _machine(headers), at, at + page.delay)
                 for site in sites
@@ -306,7 +310,7 @@ def test_a_host_is_asked_by_one_process_at_a_time_and_left_its_crawl_delay_betwe
             name = f"machine-{len(running)}"
             vigie = Vigie(tmp_path / name)
             vigie.folder.mkdir()
-            vigie.write_watch("\n".join(tables), crawl=f'delay = 0\ncontact = "{name}"')
+            vigie.write_watch("\n".join(tables), crawl=f'delay = {own:g}\ncontact = "{name}"')
             vigie.archive_url = postgres_url
             running[name] = start(vigie, "crawl", "--once", now="")
 
@@ -330,7 +334,36 @@ def test_a_host_is_asked_by_one_process_at_a_time_and_left_its_crawl_delay_betwe
         assert set(counts.values()) == {1}
         assert meetings(asked(one, two, feeds)) == []
         assert len(hand_overs(asked(one, two))) >= 3, "hosts hardly changed hands: the test says nothing"
-        assert min(hand_overs(asked(one, two))) >= 1.0
+        for last, peace in hand_overs(asked(one, two)):
+            assert peace >= (own if last.path == "/robots.txt" else asked_for), last
+
+
+def test_a_host_whose_robots_txt_a_killed_machine_had_not_read_rests_for_the_delay_of_the_watch(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    delay = 3.0
+    with Site("127.0.0.2") as site:
+        site.pages["/robots.txt"] = Answer(b"User-agent: *\nAllow: /", type="text/plain", delay=2.0)
+        site.pages["/feed"] = Answer(rss(site.base, []))
+        running = {}
+        for name in ("first", "second"):
+            vigie = Vigie(tmp_path / name)
+            vigie.folder.mkdir()
+            vigie.write_watch(source("silex", f"{site.base}/feed"), crawl=f'delay = {delay:g}\ncontact = "{name}"')
+            vigie.archive_url = postgres_url
+            running[name] = start(vigie, "crawl", "--once", now="")
+        until = time.monotonic() + 60
+        while not site.seen and time.monotonic() < until:
+            time.sleep(0.01)
+        begun, _, headers = site.seen[0]
+        killed = running.pop(_machine(headers))
+        time.sleep(1.0)  # the other is up and waiting by now
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.communicate()
+        ended = finish(list(running.values()))
+        assert {code for code, _ in ended} == {0}, ended
+        assert [path for _, path, _ in site.seen] == ["/robots.txt", "/robots.txt", "/feed"]
+        assert site.seen[1][0] - begun >= delay
 
 
 def test_a_redirect_waits_for_the_host_that_another_machine_is_asking(postgres_url: str, tmp_path: Path) -> None:
