@@ -18,6 +18,7 @@ RUNS = (
     ("benchmarks.stance_baselines",),
     ("benchmarks.few_shot",),
     ("benchmarks.quality_quotes",),
+    ("benchmarks.quality_voices",),
     ("benchmarks.quality_entities",),
     ("benchmarks.quality_stories",),
     ("benchmarks.models",),

@@ -252,7 +252,7 @@ def _start(said: str) -> str:
 
 # -- what does not belong
 
-# Longer paragraphs that begin like a call or a credit are text.
+# Longer paragraphs that begin like a call or a credit are text, unless most of a call is links.
 _MAX_CALL = 260
 _MAX_CREDIT = 160
 # A title repeats, and a byline stands, among the first blocks only.
@@ -291,7 +291,7 @@ def _is_furniture(block: Block, after: Block | None, *, many: bool) -> bool:
             return after is None or after.kind != "p"
         if block.linked > 0.9 and " " in said and len(said) < _MAX_CALL:
             return True
-    if len(said) <= _MAX_CALL and phrases.CALL.match(said):
+    if (len(said) <= _MAX_CALL or block.linked > 0.5) and phrases.CALL.match(said):
         return True
     return len(said) <= _MAX_CREDIT and bool(phrases.CREDIT.match(said) or phrases.FURNITURE.match(said))
 

@@ -105,7 +105,8 @@ def explain(reader: Reader, article: Article) -> Explanation:
         for why in _stances(subject, view, conclusions)
     ]
     quotes = find_quotes(document.text, document.named, document.language)
-    (voices,) = reader.voices([document], [quotes], [reader.watch.subjects])
+    treated = {why.subject for why in stances if why.shown}
+    (voices,) = reader.voices([document], [quotes], [[one for one in reader.watch.subjects if one.id in treated]])
     return Explanation(topics, tuple(stances), voices, reader.notes(analysis))
 
 

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 # Raised with every change of the method that may change a label; other weights tell themselves by their mark.
-METHOD = 4
+METHOD = 5
 RETRY_AFTER_S = 3600.0
 # How often a reader looks whether others have left something behind.
 LOOK_AGAIN_S = 1.0
@@ -93,7 +93,8 @@ class Reader:
         stances = self.stances(found, topics)
         quotes = [find_quotes(one.document.text, one.document.named, one.document.language) for one in found]
         subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
-        voices = self.voices([one.document for one in found], quotes, subjects)
+        treated = [subjects_with(some, labels) for some, labels in zip(subjects, stances, strict=True)]
+        voices = self.voices([one.document for one in found], quotes, treated)
         readings = []
         for n, (article, one) in enumerate(zip(articles, found, strict=True)):
             document = one.document
@@ -152,7 +153,7 @@ class Reader:
     def voices(
         self, documents: Sequence[Document], quotes: Sequence[tuple[Quote, ...]], subjects: Sequence[Sequence[Subject]]
     ) -> list[tuple[Voice, ...]]:
-        """What the quoted speakers of every document convey, all quotes in one go."""
+        """What the quoted speakers of every document convey, all quotes in one go. subjects: those that each is about."""
         spoken = [spoken_of(*one) for one in zip(documents, quotes, subjects, strict=True)]
         concluded = iter(self.stance.conclusions([(view, (None,)) for some in spoken for _, _, view in some]))
         found = [[voice_of(one, next(concluded)) for one in some] for some in spoken]
@@ -185,6 +186,12 @@ class Reader:
                 labels += stance_labels(view, subject, concluded)
             made.append(tuple(labels))
         return made
+
+
+def subjects_with(subjects: Sequence[Subject], stances: Sequence[StanceLabel]) -> list[Subject]:
+    """The subjects toward which a text has a stance: those that it does not only name in passing."""
+    toward = {label.subject for label in stances}
+    return [subject for subject in subjects if subject.id in toward]
 
 
 def _named(document: Document, subjects: Sequence[Subject]) -> list[Subject]:

@@ -252,6 +252,18 @@ def test_title_byline_calls_and_credits_are_no_text() -> None:
     assert found.text == "\n\n".join(PARAGRAPHS)
 
 
+def test_a_call_to_read_elsewhere_is_no_text_however_long_and_a_paragraph_that_only_begins_so_is() -> None:
+    told = "Lire la suite de ce procès demandera de la patience. " + " ".join(PARAGRAPHS[1:])
+    titles = ["Une marge de 545 % ? Les comptes de DeepSeek", "La Bourse hausse les épaules", "Le robot Binette lève 18 millions"]
+    call = "À lire aussi : " + " · ".join(f'<a href="/{number}">{title}</a>' for number, title in enumerate(titles * 3))
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in [*PARAGRAPHS, told])
+    found = read(
+        f'<html lang="fr"><head><title>Le Fil : DeepSeek bouscule Cirrus</title></head><body><table><tr><td><a href="/">Le Fil</a></td></tr></table>'
+        f'<div id="page"><h1>DeepSeek bouscule Cirrus</h1>{body}<hr><p>{call}</p></div></body></html>'
+    )
+    assert found.text == "\n\n".join([*PARAGRAPHS, told])
+
+
 def test_a_standfirst_that_the_page_shows_is_text_and_one_that_it_hides_is_not() -> None:
     head = f'<meta property="og:description" content="{STANDFIRST}">'
     shown = read(article(head=head, before=f'<div class="hero"><p class="excerpt">{STANDFIRST}</p></div>'))

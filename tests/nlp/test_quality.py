@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import few_shot, quality_entities, quality_press, quality_quotes
+from benchmarks import few_shot, quality_entities, quality_press, quality_quotes, quality_voices
 from benchmarks.models import newsroom_topics, speed, watch_with
 from benchmarks.quality_labels import deepseek_watch, newsmtsc_scores, newsroom_scores, reprint_scores
 from benchmarks.quality_stories import FOLDER, newsroom_rows, story_scores
@@ -101,6 +101,13 @@ def test_stance_of_sentences(shared: Path) -> None:
     found = newsmtsc_scores(shared / "stance" / "newsmtsc.jsonl")
     for split, floor in FLOORS["newsmtsc"].items():
         assert found[split] >= floor, split
+
+
+def test_voices(reader: Reader) -> None:
+    found = quality_voices.scores(quality_voices.read(reader))
+    for measure, floors in FLOORS["voices"].items():
+        for name, floor in floors.items():
+            assert found[measure][name] >= floor, (measure, name)
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
