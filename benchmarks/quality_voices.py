@@ -2,8 +2,9 @@
 
     python -m benchmarks.quality_voices [--json FILE] [--errors]
 
-Nothing is fitted on these statements, but what is read of a quote (nlp.voices) was chosen with them. Two measures: with the quotes given, and as `vigie read` finds them. Beside them the
-article's own stance, which a reader would assume of every speaker who knew nothing of voices.
+Nothing is fitted on these statements, but what is read of a quote (nlp.voices) was chosen with them. Two measures: with the
+quotes given, and as `vigie read` finds them. Beside them the article's own stance, which a reader would assume of every speaker
+who knew nothing of voices.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from typing import Any, NamedTuple
 from sklearn.metrics import f1_score
 
 from benchmarks.quality_labels import deepseek_watch
+from nlp.mentions import subjects_of
 from nlp.quotes import find_quotes
-from nlp.reader import Reader, subject_named, subjects_with
+from nlp.reader import Reader, subject_named
 from nlp.training.press import analysed, records
 from vigie.article import Quote, Voice
 
@@ -28,7 +30,7 @@ STANCES = ("critical", "neutral", "supportive")
 class Statement(NamedTuple):
     """A statement of a text about its subject: what it conveys, and what is found with its quote given and as it is read.
 
-    "none" stands for what does not speak of the subject, and for what is not heard. article: the stance of the whole text.
+    "none" stands for what does not speak of the subject, and for what is not heard.
     """
 
     record: dict[str, Any]
@@ -36,7 +38,11 @@ class Statement(NamedTuple):
     gold: str
     given: str
     found: str
-    article: str
+
+    @property
+    def article(self) -> str:
+        """The stance of the whole text."""
+        return str(self.record["overall"])
 
 
 def main() -> None:
@@ -65,12 +71,12 @@ def read(reader: Reader) -> list[Statement]:
     meant = [[(row, _quote(row, text)) for row in rows if row["id"] == text["id"]] for text in texts]
     stances = reader.stances(analyses, [()] * len(texts))
     subjects = [
-        subjects_with([subject_named(reader.watch, text["subject"])], labels) for text, labels in zip(texts, stances, strict=True)
+        subjects_of(labels, [subject_named(reader.watch, text["subject"])]) for text, labels in zip(texts, stances, strict=True)
     ]
     given = reader.voices(documents, [tuple(quote for _, quote in some) for some in meant], subjects)
     found = reader.voices(documents, [find_quotes(one.text, one.named, one.language) for one in documents], subjects)
     return [
-        Statement(text, quote, row["stance"], _heard(quote, by_hand), _heard(quote, by_rules), text["overall"])
+        Statement(text, quote, row["stance"], _heard(quote, by_hand), _heard(quote, by_rules))
         for text, some, by_hand, by_rules in zip(texts, meant, given, found, strict=True)
         for row, quote in some
     ]

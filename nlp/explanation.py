@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from nlp.mentions import subjects_of
 from nlp.quotes import find_quotes
 from nlp.reader import Analysis, Reader
 from nlp.stance.conclude import Balance, Conclusion, needed, shown_stances
@@ -105,8 +106,8 @@ def explain(reader: Reader, article: Article) -> Explanation:
         for why in _stances(subject, view, conclusions)
     ]
     quotes = find_quotes(document.text, document.named, document.language)
-    treated = {why.subject for why in stances if why.shown}
-    (voices,) = reader.voices([document], [quotes], [[one for one in reader.watch.subjects if one.id in treated]])
+    treated = subjects_of([why for why in stances if why.shown], reader.watch.subjects)
+    (voices,) = reader.voices([document], [quotes], [treated])
     return Explanation(topics, tuple(stances), voices, reader.notes(analysis))
 
 

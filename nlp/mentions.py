@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Protocol
 
 from vigie.article import Mention
 from vigie.names import UNSPACED
@@ -21,6 +22,20 @@ def find_mentions(text: str, subjects: Sequence[Subject]) -> tuple[Mention, ...]
         for match in _pattern(subject.names).finditer(text)
     ]
     return tuple(sorted(_longest(found), key=lambda mention: mention.start))
+
+
+class About(Protocol):
+    """What is about a subject: a mention, a stance."""
+
+    @property
+    def subject(self) -> str:
+        """Its id."""
+
+
+def subjects_of(found: Iterable[About], subjects: Sequence[Subject]) -> list[Subject]:
+    """Those of the subjects that something is about, in their order."""
+    ids = {one.subject for one in found}
+    return [subject for subject in subjects if subject.id in ids]
 
 
 def _longest(found: Iterable[Mention]) -> list[Mention]:

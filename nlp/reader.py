@@ -17,7 +17,7 @@ from nlp.document import Document, model_of, paragraphs, take_apart
 from nlp.events import article_vector
 from nlp.learnt import NOTHING_LEARNT, Learnt, load_learnt, outdated
 from nlp.marks import find_marks
-from nlp.mentions import find_mentions
+from nlp.mentions import find_mentions, subjects_of
 from nlp.models import embed, load_model, model_version
 from nlp.quotes import find_quotes
 from nlp.stance.conclude import stance_labels
@@ -93,7 +93,7 @@ class Reader:
         stances = self.stances(found, topics)
         quotes = [find_quotes(one.document.text, one.document.named, one.document.language) for one in found]
         subjects = [self.watch.subjects if about is None else (about[n],) for n in range(len(articles))]
-        treated = [subjects_with(some, labels) for some, labels in zip(subjects, stances, strict=True)]
+        treated = [subjects_of(labels, some) for labels, some in zip(stances, subjects, strict=True)]
         voices = self.voices([one.document for one in found], quotes, treated)
         readings = []
         for n, (article, one) in enumerate(zip(articles, found, strict=True)):
@@ -188,15 +188,8 @@ class Reader:
         return made
 
 
-def subjects_with(subjects: Sequence[Subject], stances: Sequence[StanceLabel]) -> list[Subject]:
-    """The subjects toward which a text has a stance: those that it does not only name in passing."""
-    toward = {label.subject for label in stances}
-    return [subject for subject in subjects if subject.id in toward]
-
-
 def _named(document: Document, subjects: Sequence[Subject]) -> list[Subject]:
-    found = {mention.subject for mention in find_mentions(f"{document.title}\n{document.text}", subjects)}
-    return [subject for subject in subjects if subject.id in found]
+    return subjects_of(find_mentions(f"{document.title}\n{document.text}", subjects), subjects)
 
 
 def _piece_of(sentence: Sentence, pieces: Sequence[tuple[str, int, int]]) -> int:

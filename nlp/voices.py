@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nlp.document import Document
-from nlp.mentions import find_mentions
+from nlp.mentions import find_mentions, subjects_of
 from nlp.stance.conclude import Conclusion, stance_labels
 from nlp.stance.views import View, compose
 from vigie.article import Mention, Quote, Sentence, Voice
@@ -27,7 +27,7 @@ def spoken_of(document: Document, quotes: Sequence[Quote], subjects: Sequence[Su
         own = [one for one in document.sentences if _meet(one, quote)]
         if not (quote.speaker and own):
             continue
-        if named := _among(subjects, [one for one in mentions if _meet(one, quote)]):
+        if named := subjects_of([one for one in mentions if _meet(one, quote)], subjects):
             alone = Sentence(quote.text, quote.start, quote.end)
             found += [(quote, subject, compose(subject, [alone])) for subject in named]
             continue
@@ -50,12 +50,7 @@ def _meant(
     before = [one for one in mentions if one.start < own[0].start]
     after = [one for one in mentions if one.start >= own[-1].end]
     nearest = inside or before[-1:] or find_mentions(document.title, subjects) or after[:1]
-    return _among(subjects, nearest) or subjects
-
-
-def _among(subjects: Sequence[Subject], mentions: Sequence[Mention]) -> list[Subject]:
-    named = {one.subject for one in mentions}
-    return [subject for subject in subjects if subject.id in named]
+    return subjects_of(nearest, subjects) or subjects
 
 
 def _names(sentence: Sentence, subject: Subject, mentions: Sequence[Mention]) -> bool:
